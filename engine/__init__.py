@@ -1,0 +1,81 @@
+"""bangfu: a year's scheme of aid as data, decided exactly, explained, and run over households by the million.
+
+A policy is an ordered list of named expressions; a decision is what those names come to for one household.
+
+    policies/2023/*.yaml -> source -> schema -> elaborate -> checks -> a Policy
+    a Policy + a household -> tables.intake -> fold in an algebra -> decision, explanation, batch
+
+The rooms, each with one reason to exist:
+
+    messages      the words that people read: problems and help (gettext), and the words of a policy's language
+    source        YAML text with places; Place, Problem, PolicyError
+    expression    the expression language: allow-list, walker, the Algebra contract
+    policy        the frozen model: Fact, Figure, Table, Rule, Policy
+    schema        every word of a policy's files held against its JSON Schema
+    elaborate     what the words of the YAML mean, written out as core rules (aids, stacking, choice, gates, questions)
+    checks        a tuple of small checks
+    loading       folder -> Policy: read, schema, elaborate, check; every problem, not the first
+    fold          each rule in order, in the algebra handed to it
+    algebras      exact (the meaning), trace (with a note of every step), kinds (units), interval (bounds)
+    units         the kind and unit of every name of a policy
+    decision      what one household gets: a view of the names
+    explanation   a trace as text and JSON
+    tables        households in, decisions out: one module a format; cells, forms, intake
+    batch         a run over a table
+    cases         worked cases
+    page          a policy as a page to read beside the text
+    template      the input sheet of a year
+
+What is public is in `__all__`, and is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Case": "cases",
+    "Decision": "decision",
+    "Explanation": "explanation",
+    "HouseholdError": "tables.intake",
+    "Place": "source",
+    "Policy": "policy",
+    "PolicyError": "source",
+    "Problem": "source",
+    "Record": "tables",
+    "Summary": "batch",
+    "TableError": "tables",
+    "check_questions": "loading",
+    "choose_language": "messages",
+    "create_template": "template",
+    "decide": "decision",
+    "evaluate": "batch",
+    "examine": "loading",
+    "explain": "explanation",
+    "explain_row": "rows",
+    "find_policies": "loading",
+    "find_year": "loading",
+    "language_of": "loading",
+    "load": "loading",
+    "page": "page",
+    "run_cases": "cases",
+    "say": "messages",
+    "shown": "decision",
+    "width": "source",
+    "years": "loading",
+}
+
+__all__ = [*_HOMES, "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'engine' has no attribute {name!r}")
+    return getattr(import_module(f"engine.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,211 @@
+"""Truth, text, date, or a number with its unit: the checker of kinds and units.
+
+Money and periods are dimensions (元/年, 元/月, 月/年); persons, rates and literals have none; 0 has every unit.
+A rounding step takes the unit of what it rounds, and may leave out its period (100 元 for 元/年).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from engine.expression import Algebra, Refusal
+from engine.messages import Message, say
+from engine.policy import Fact, Table, Unit
+from engine.source import Place, Problem
+
+__all__ = ["DATE", "TEXT", "TRUTH", "UNKNOWN", "Kind", "Kinds", "kind_of", "kind_of_unit"]
+
+Powers = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What sort of value: `truth`, `text`, `date`, `number` with the powers of its dimensions, or `unknown` after a problem."""
+
+    name: str
+    powers: Powers = ()
+    is_zero: bool = False
+
+    @property
+    def unit(self) -> str:
+        """The unit in its own words; empty for a number without dimension."""
+        above = [base for base, power in self.powers for _ in range(power)]
+        below = [base for base, power in self.powers for _ in range(-power)]
+        return "*".join(above) + "".join(f"/{base}" for base in below) if above or not below else "1/" + "/".join(below)
+
+    def said(self) -> Message:
+        """The kind as problems call it."""
+        if self.name == "number":
+            return say("a number in {unit}", unit=self.unit) if self.powers else say("a number without unit")
+        return {"truth": say("a truth"), "text": say("a text"), "date": say("a date")}.get(
+            self.name, say("something unknown")
+        )
+
+
+TRUTH, TEXT, DATE, UNKNOWN = Kind("truth"), Kind("text"), Kind("date"), Kind("unknown")
+_ZERO = Kind("number", is_zero=True)
+
+
+def kind_of_unit(unit: Unit) -> Kind:
+    """The kind of a number in `unit`."""
+    return Kind("number", unit.powers)
+
+
+def kind_of(fact: Fact) -> Kind:
+    """The kind of `fact`."""
+    plain = {"truth": TRUTH, "text": TEXT, "date": DATE}
+    return plain.get(fact.kind) or kind_of_unit(fact.unit)
+
+
+class Kinds(Algebra[Kind]):
+    """Reads each expression for its kind; everything that does not fit is kept in `problems` and reading goes on."""
+
+    def __init__(self, tables: Sequence[Table] = ()) -> None:
+        self._tables = {table.name: table for table in tables}
+        self.problems: list[Problem] = []
+
+    def refused(self, refusal: Refusal, place: Place) -> Kind:
+        self.problems.append(Problem(place, refusal.wrong, refusal.expected, refusal.remedy))
+        return UNKNOWN
+
+    def number(self, value: Fraction) -> Kind:
+        return _ZERO if value == 0 else Kind("number")
+
+    def text(self, value: str) -> Kind:
+        return TEXT
+
+    def truth(self, value: bool) -> Kind:
+        return TRUTH
+
+    def negate(self, value: Kind) -> Kind:
+        return _must_be(value, "number")
+
+    def add(self, left: Kind, right: Kind) -> Kind:
+        return _same([left, right], say("added"))
+
+    def subtract(self, left: Kind, right: Kind) -> Kind:
+        return _same([left, right], say("subtracted"))
+
+    def multiply(self, left: Kind, right: Kind) -> Kind:
+        one, two = _must_be(left, "number"), _must_be(right, "number")
+        if UNKNOWN in (one, two):
+            return UNKNOWN
+        return Kind("number", _joined(one.powers, two.powers, 1), one.is_zero or two.is_zero)
+
+    def divide(self, left: Kind, right: Kind) -> Kind:
+        one, two = _must_be(left, "number"), _must_be(right, "number")
+        if UNKNOWN in (one, two):
+            return UNKNOWN
+        return Kind("number", _joined(one.powers, two.powers, -1), one.is_zero)
+
+    def compare(self, operator: str, left: Kind, right: Kind) -> Kind:
+        found = _same([left, right], say("compared"), numbers_only=False)
+        if operator not in ("==", "!=") and found.name in ("text", "truth"):
+            raise Refusal(
+                say(
+                    "“{operator}” compares numbers or dates, and here stands {kind}.",
+                    operator=operator,
+                    kind=found.said(),
+                ),
+                None,
+                say("Use == or !=."),
+            )
+        if found.name == "truth":
+            raise Refusal(say("Two truths are compared."), None, say("Write “a and b” or “a and not b”."))
+        return TRUTH
+
+    def both(self, left: Kind, right: Kind) -> Kind:
+        _must_be(left, "truth"), _must_be(right, "truth")
+        return TRUTH
+
+    def either(self, left: Kind, right: Kind) -> Kind:
+        return self.both(left, right)
+
+    def opposite(self, value: Kind) -> Kind:
+        _must_be(value, "truth")
+        return TRUTH
+
+    def choose(self, condition: Kind, chosen: Kind, otherwise: Kind) -> Kind:
+        _must_be(condition, "truth")
+        return _same([chosen, otherwise], say("chosen between"), numbers_only=False)
+
+    def minimum(self, values: Sequence[Kind]) -> Kind:
+        return _same(values, say("compared"))
+
+    def maximum(self, values: Sequence[Kind]) -> Kind:
+        return _same(values, say("compared"))
+
+    def absolute(self, value: Kind) -> Kind:
+        return _must_be(value, "number")
+
+    def rounded(self, rounding: str, value: Kind, step: Kind) -> Kind:
+        found, size = _must_be(value, "number"), _must_be(step, "number")
+        if UNKNOWN not in (found, size) and not set(size.powers) <= set(found.powers):
+            raise Refusal(
+                say("{value} is rounded to a step that is {step}.", value=found.said(), step=size.said()),
+                say("A step has the unit of what it rounds, with or without the period, or none."),
+                say("Correct the unit of the step."),
+            )
+        return Kind("number", found.powers) if found is not UNKNOWN else UNKNOWN
+
+    def lookup(self, table: str, keys: Sequence[Kind]) -> Kind:
+        found = self._tables.get(table)
+        if found is None:
+            return UNKNOWN
+        wanted = [TEXT] * len(found.keys) + [DATE] * found.is_dated
+        if len(wanted) != len(keys) or any(key not in (want, UNKNOWN) for want, key in zip(wanted, keys, strict=True)):
+            named = (*found.keys, *([say("a date")] if found.is_dated else []))
+            raise Refusal(
+                say("The table “{table}” is looked up with other keys than it has.", table=table),
+                say("Its keys are {keys}.", keys=named),
+                say("Write lookup({table}, …) with these keys in this order.", table=table),
+            )
+        return kind_of_unit(found.unit)
+
+    def year_start(self, date: Kind) -> Kind:
+        _must_be(date, "date")
+        return DATE
+
+
+def _joined(left: Powers, right: Powers, sign: int) -> Powers:
+    powers = dict(left)
+    for base, power in right:
+        powers[base] = powers.get(base, 0) + sign * power
+    return tuple(sorted((base, power) for base, power in powers.items() if power))
+
+
+def _must_be(kind: Kind, name: str) -> Kind:
+    if kind is UNKNOWN or kind.name == name:
+        return kind
+    wanted = {"number": say("a number"), "truth": say("a truth"), "date": say("a date")}[name]
+    raise Refusal(
+        say("Here stands {kind}, and {wanted} is needed.", kind=kind.said(), wanted=wanted),
+        None,
+        say("Compare a number to make a truth of it (x > 0); write numbers where one calculates."),
+    )
+
+
+def _same(kinds: Sequence[Kind], done: Message, *, numbers_only: bool = True) -> Kind:
+    """The common kind of `kinds`; 0 takes the unit of its neighbours."""
+    found: Kind | None = None
+    for kind in kinds:
+        if numbers_only:
+            _must_be(kind, "number")
+        if kind is UNKNOWN:
+            return UNKNOWN
+        if found is None or (found.is_zero and kind.name == "number"):
+            found = kind
+        elif kind != found and not (kind.is_zero and found.name == "number"):
+            _refuse_difference(found, kind, done)
+    assert found is not None
+    return found
+
+
+def _refuse_difference(one: Kind, two: Kind, done: Message) -> None:
+    raise Refusal(
+        say("{one} and {two} are {done}.", one=one.said(), two=two.said(), done=done),
+        say("Both sides need the same kind and unit."),
+        say("Multiply or divide by the number of months (月/年), or correct the unit where it is declared."),
+    )

@@ -1,0 +1,649 @@
+"""The expression language: parsed once behind an allow-list, and read by any algebra.
+
+An expression is Python's expression grammar cut down to numbers, texts, names, arithmetic, comparison, truth, choice and the
+words of `VOCABULARY`. `simpleeval` walks the tree; what truth, choice and every operation mean belongs to the `Algebra`.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+import unicodedata
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Generic, NoReturn, TypeVar
+
+from simpleeval import SimpleEval
+
+from engine.messages import Message, plain, say
+from engine.source import Leaf, Place, Problem, number
+
+__all__ = [
+    "COMPARISONS",
+    "CONSTANTS",
+    "ROUNDINGS",
+    "VOCABULARY",
+    "Algebra",
+    "Expression",
+    "Reader",
+    "Refusal",
+    "calls",
+    "is_name",
+    "names_in",
+    "parse",
+    "renamed",
+    "rewritten",
+]
+
+_MOST_CHARACTERS = 2000
+_MOST_NODES = 400
+_MOST_DEPTH = 40
+
+ROUNDINGS = ("round_half_up", "round_half_even", "round_up", "round_down")
+"""The roundings of the language; each takes a value and a step and gives a multiple of the step."""
+
+VOCABULARY: Mapping[str, tuple[int, int]] = MappingProxyType(
+    {
+        "min": (2, 20),
+        "max": (2, 20),
+        "abs": (1, 1),
+        **dict.fromkeys(ROUNDINGS, (2, 2)),
+        "lookup": (2, 8),
+        "year_start": (1, 1),
+        "given": (1, 1),
+        "valid": (1, 1),
+        "other": (1, 1),
+    }
+)
+"""Each word of the language with the least and the greatest number of its arguments."""
+
+SUGAR = ("given", "valid", "other")
+"""The words that elaboration replaces by names; no algebra meets them."""
+
+CONSTANTS = ("true", "false", "today")
+"""The names that every policy has: the two truths, and the day of the run (only where a fact says what absence means)."""
+
+COMPARISONS: Mapping[type[ast.cmpop], str] = MappingProxyType(
+    {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+)
+
+V = TypeVar("V")
+
+
+class Refusal(Exception):
+    """An algebra cannot read an operation; the walker adds which part of the expression it was."""
+
+    def __init__(self, wrong: Message, expected: Message | None = None, remedy: Message | None = None) -> None:
+        super().__init__(wrong)
+        self.wrong = wrong
+        self.expected = expected
+        self.remedy = remedy
+
+
+class Algebra(ABC, Generic[V]):
+    """A value domain: what each operation of the language means over values of type `V`.
+
+    Truth and choice are operations like any other, so that a domain without Python truth (columns, intervals, proofs) can
+    read every expression. All operations are total over what `check` has let through.
+    """
+
+    @abstractmethod
+    def number(self, value: Fraction) -> V:
+        """The constant number `value`, exact."""
+
+    @abstractmethod
+    def text(self, value: str) -> V:
+        """The constant text `value`."""
+
+    @abstractmethod
+    def truth(self, value: bool) -> V:
+        """The constant truth `value`."""
+
+    @abstractmethod
+    def negate(self, value: V) -> V:
+        """`-value`."""
+
+    @abstractmethod
+    def add(self, left: V, right: V) -> V:
+        """`left + right`."""
+
+    @abstractmethod
+    def subtract(self, left: V, right: V) -> V:
+        """`left - right`."""
+
+    @abstractmethod
+    def multiply(self, left: V, right: V) -> V:
+        """`left * right`."""
+
+    @abstractmethod
+    def divide(self, left: V, right: V) -> V:
+        """`left / right`, exact; `check` has shown `right` above zero."""
+
+    @abstractmethod
+    def compare(self, operator: str, left: V, right: V) -> V:
+        """The truth of `left operator right`; the operator is one of `COMPARISONS`."""
+
+    @abstractmethod
+    def both(self, left: V, right: V) -> V:
+        """`left and right`; both sides have been read."""
+
+    @abstractmethod
+    def either(self, left: V, right: V) -> V:
+        """`left or right`; both sides have been read."""
+
+    @abstractmethod
+    def opposite(self, value: V) -> V:
+        """`not value`."""
+
+    @abstractmethod
+    def choose(self, condition: V, chosen: V, otherwise: V) -> V:
+        """`chosen if condition else otherwise`; both branches have been read."""
+
+    @abstractmethod
+    def minimum(self, values: Sequence[V]) -> V:
+        """The lowest of `values`."""
+
+    @abstractmethod
+    def maximum(self, values: Sequence[V]) -> V:
+        """The highest of `values`."""
+
+    @abstractmethod
+    def absolute(self, value: V) -> V:
+        """`value` without its sign."""
+
+    @abstractmethod
+    def rounded(self, rounding: str, value: V, step: V) -> V:
+        """`value` as a multiple of `step` (above zero); `rounding` is one of `ROUNDINGS`. Halves up means towards +∞."""
+
+    @abstractmethod
+    def lookup(self, table: str, keys: Sequence[V]) -> V:
+        """The figure of `table` under `keys`."""
+
+    @abstractmethod
+    def year_start(self, date: V) -> V:
+        """1 January of the year of `date`."""
+
+    def among(self, value: V, options: Sequence[V]) -> V:
+        """Whether `value` equals one of `options`."""
+        found = self.compare("==", value, options[0])
+        for option in options[1:]:
+            found = self.either(found, self.compare("==", value, option))
+        return found
+
+    def named(self, name: str, value: V) -> V:
+        """`value` once it is known under `name`; an algebra that keeps a record hooks in here."""
+        return value
+
+    def refused(self, refusal: Refusal, place: Place) -> V:
+        """What an operation that this algebra refused comes to; by default the refusal ends the reading."""
+        raise refusal
+
+
+class _Numeral(Fraction):
+    """An exact constant that writes itself as policies write numbers."""
+
+    def __repr__(self) -> str:
+        return plain(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Expression:
+    """A parsed expression: what was written, the tree of it, and where it stands. Equal by meaning of text, not by layout."""
+
+    text: str
+    tree: ast.expr
+    leaf: Leaf
+
+    @cached_property
+    def canonical(self) -> str:
+        """The expression with one layout: the same for every way of spacing the same expression."""
+        return ast.unparse(self.tree)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Expression) and self.canonical == other.canonical
+
+    def __hash__(self) -> int:
+        return hash(self.canonical)
+
+    @property
+    def place(self) -> Place:
+        """Where the expression begins."""
+        return self.leaf.at(0)
+
+    def place_of(self, node: ast.AST) -> Place:
+        """Where `node` of the tree stands; Python counts columns in UTF-8 bytes, people in characters."""
+        offset: int = getattr(node, "col_offset", 0)
+        return self.leaf.at(len(self.text.encode()[:offset].decode(errors="replace")))
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` can be the name of a fact, a figure or a rule in an expression."""
+    return text.isidentifier() and text not in CONSTANTS and text not in VOCABULARY and not _is_keyword(text)
+
+
+def _is_keyword(text: str) -> bool:
+    return text in ("and", "or", "not", "in", "if", "else", "is", "lambda", "True", "False", "None")
+
+
+def names_in(tree: ast.AST) -> Iterator[ast.Name]:
+    """Every name that `tree` reads: not the words of the vocabulary, not the table of a lookup."""
+    if isinstance(tree, ast.Call):
+        arguments = tree.args[1:] if isinstance(tree.func, ast.Name) and tree.func.id == "lookup" else tree.args
+        for argument in arguments:
+            yield from names_in(argument)
+    elif isinstance(tree, ast.Name):
+        yield tree
+    else:
+        for child in ast.iter_child_nodes(tree):
+            yield from names_in(child)
+
+
+def calls(tree: ast.AST, word: str) -> Iterator[ast.Call]:
+    """Every call of `word` in `tree`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == word:
+            yield node
+
+
+class _Rewriter(ast.NodeTransformer):
+    def __init__(self, rewrite: Callable[[ast.expr], ast.expr | None]) -> None:
+        self.rewrite = rewrite
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        if isinstance(node, ast.expr):
+            replaced = self.rewrite(node)
+            if replaced is not None:
+                return ast.copy_location(replaced, node)
+        if isinstance(node, ast.Call):
+            node.args = [self.visit(argument) for argument in node.args]  # type: ignore[misc]  # the word called is no name
+            return node
+        return self.generic_visit(node)
+
+
+def rewritten(expression: Expression, rewrite: Callable[[ast.expr], ast.expr | None]) -> Expression:
+    """`expression` with each part for which `rewrite` gives another one replaced by it; places stay."""
+    tree = _Rewriter(rewrite).visit(copy.deepcopy(expression.tree))
+    assert isinstance(tree, ast.expr)
+    return Expression(expression.text, tree, expression.leaf)
+
+
+def renamed(expression: Expression, names: Mapping[str, str]) -> Expression:
+    """`expression` with the names that `names` lists replaced; itself where it holds none of them."""
+    if not any(node.id in names for node in names_in(expression.tree)):
+        return expression
+
+    def rename(node: ast.expr) -> ast.expr | None:
+        return ast.Name(names[node.id], ast.Load()) if isinstance(node, ast.Name) and node.id in names else None
+
+    return rewritten(expression, rename)
+
+
+def parse(leaf: Leaf) -> Expression | tuple[Problem, ...]:
+    """The expression that `leaf` writes, or every problem found in it. Nothing outside the allow-list comes through."""
+    text = leaf.text.replace("\n", " ").rstrip()
+    stripped = text.lstrip()
+    leaf = Leaf(leaf.text, leaf.place, leaf.quoted, leaf.shift + len(text) - len(stripped) if leaf.shift >= 0 else -1)
+    text = stripped
+    problems = tuple(_seen_in_text(text, leaf))
+    if problems:
+        return problems
+    try:
+        body = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        return (_unparsed(text, leaf, error),)
+    expression = Expression(text, body, leaf)
+    problems = tuple(_too_large(expression)) or tuple(_outside(expression))
+    return problems or Expression(text, _with_numerals(expression), leaf)
+
+
+_OUTSIDE_QUOTES = re.compile(r"\"[^\"]*\"|'[^']*'")
+_HINTS: tuple[tuple[re.Pattern[str], Message, Message], ...] = (
+    (
+        re.compile(r"[0-9.]\s*[%％‰]"),
+        say("A percentage stands inside an expression."),
+        say("Make it a figure of its own (value: 80%) and write the figure's name."),
+    ),
+    (
+        re.compile(r"(?<![<>=!])=(?![=])"),
+        say("A single “=” compares nothing."),
+        say("Write “==” for “equals”."),
+    ),
+    (
+        re.compile(r"&&|\|\||&|\||!(?!=)|<>"),
+        say("“and”, “or”, “not” and “!=” are written as these words."),
+        say("Write and, or, not, !=."),
+    ),
+    (
+        re.compile(r"[0-9](?:\.[0-9]+)?\s*[万亿元]"),
+        say("A number with a Chinese unit stands inside an expression."),
+        say("Write the digits in full (20000), or better a figure's name."),
+    ),
+    (
+        re.compile(r"[0-9],[0-9]{3}(?![0-9])"),
+        say("A number is written with a comma between the thousands."),
+        say("Write the digits without commas."),
+    ),
+)
+_SIGNS = MappingProxyType(
+    {
+        "×": "*",
+        "÷": "/",
+        "≤": "<=",
+        "≥": ">=",
+        "≠": "!=",
+        "－": "-",
+        "−": "-",
+        "“": '"',
+        "”": '"',
+        "‘": "'",
+        "’": "'",
+        "、": ",",
+        "。": ".",
+    }
+)
+
+
+def _seen_in_text(text: str, leaf: Leaf) -> Iterator[Problem]:
+    if not text:
+        yield Problem(
+            leaf.place,
+            say("The expression is empty."),
+            None,
+            say("Write what it comes to, for example a figure's name."),
+        )
+        return
+    if len(text) > _MOST_CHARACTERS:
+        yield Problem(
+            leaf.at(0), say("The expression is longer than {most} characters.", most=_MOST_CHARACTERS), None, _SPLIT
+        )
+        return
+    bare = _OUTSIDE_QUOTES.sub(lambda found: "_" * len(found[0]), text)
+    wide = _first_wide(bare)
+    if wide is not None:
+        at, right = wide
+        yield Problem(
+            leaf.at(at),
+            say("“{sign}” is not a sign of the language.", sign=bare[at]),
+            say("Signs and digits are the ordinary half-width ones."),
+            say("Write “{right}”.", right=right),
+        )
+        return
+    for pattern, wrong, remedy in _HINTS:
+        if found := pattern.search(bare):
+            yield Problem(leaf.at(found.start()), wrong, None, remedy)
+            return
+
+
+_SPLIT = say("Split it into several rules with names of their own.")
+
+
+def _first_wide(bare: str) -> tuple[int, str] | None:
+    for at, sign in enumerate(bare):
+        if sign in _SIGNS:
+            return at, _SIGNS[sign]
+        ordinary = unicodedata.normalize("NFKC", sign)
+        if ordinary != sign and ordinary.isascii() and not ordinary.isalpha():
+            return at, ordinary
+    return None
+
+
+def _unparsed(text: str, leaf: Leaf, error: Exception) -> Problem:
+    offset = 0
+    if isinstance(error, SyntaxError) and error.offset:
+        offset = min(max(error.offset - 1, 0), len(text))
+    reason = error.msg if isinstance(error, SyntaxError) else ""
+    if text.count("(") != text.count(")"):
+        return Problem(
+            leaf.at(offset), say("The brackets of the expression do not pair."), None, say("Give each “(” its “)”.")
+        )
+    if "leading zeros" in reason:
+        return Problem(
+            leaf.at(offset),
+            say("A number begins with a superfluous zero."),
+            None,
+            say("Write the number without leading zeros."),
+        )
+    return Problem(
+        leaf.at(offset),
+        say("The expression cannot be understood from here on."),
+        say("An expression is made of names, numbers, + - * / < <= > >= == != and the words of the language."),
+        say("Look for a missing sign, a missing name, or a text without quotes."),
+    )
+
+
+def _too_large(expression: Expression) -> Iterator[Problem]:
+    level: list[ast.AST] = [expression.tree]
+    nodes = depth = 0
+    while level:
+        nodes += len(level)
+        depth += 1
+        if nodes > _MOST_NODES or depth > _MOST_DEPTH:
+            yield Problem(expression.place, say("The expression is too large or nested too deeply."), None, _SPLIT)
+            return
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+
+
+_ALLOWED = (
+    ast.Constant,
+    ast.Name,
+    ast.BinOp,
+    ast.UnaryOp,
+    ast.BoolOp,
+    ast.Compare,
+    ast.IfExp,
+    ast.Call,
+    ast.Tuple,
+    ast.List,
+)
+_OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div)
+
+
+def _outside(expression: Expression) -> Iterator[Problem]:
+    """Every part of the tree that the language does not have."""
+    choices = {
+        id(node)
+        for comparison in ast.walk(expression.tree)
+        if isinstance(comparison, ast.Compare)
+        for node in _choices(comparison)
+    }
+    functions = {id(node.func) for node in ast.walk(expression.tree) if isinstance(node, ast.Call)}
+    for node in ast.walk(expression.tree):
+        if isinstance(node, ast.expr) and id(node) not in functions:
+            wrong = _wrong(node, expression, choices)
+            if wrong is not None:
+                yield Problem(expression.place_of(node), wrong[0], None, wrong[1])
+
+
+def _choices(comparison: ast.Compare) -> Iterator[ast.expr]:
+    for operator, right in zip(comparison.ops, comparison.comparators, strict=True):
+        if isinstance(operator, (ast.In, ast.NotIn)):
+            yield right
+
+
+def _wrong(node: ast.expr, expression: Expression, choices: set[int]) -> tuple[Message, Message] | None:
+    if not isinstance(node, _ALLOWED):
+        return say("The language does not have what stands here."), _LANGUAGE
+    if isinstance(node, (ast.Tuple, ast.List)):
+        if id(node) not in choices:
+            return say("A comma or a list stands where one value is expected."), say(
+                "A list stands only behind “in”; arguments of a word stand in its brackets."
+            )
+        return None if node.elts else (say("The list behind “in” is empty."), say("Name at least one value."))
+    if isinstance(node, ast.BinOp) and not isinstance(node.op, _OPERATORS):
+        return say("The language has no such operation."), say(
+            "It has + - * / and, for roundings, {roundings}.", roundings=ROUNDINGS
+        )
+    if isinstance(node, ast.UnaryOp) and not isinstance(node.op, (ast.USub, ast.Not)):
+        return say("The language has no such sign."), say("Remove it.")
+    if isinstance(node, ast.Compare):
+        return _wrong_comparison(node)
+    if isinstance(node, ast.Call):
+        return _wrong_call(node)
+    if isinstance(node, ast.Constant):
+        return _wrong_constant(node, expression)
+    return None
+
+
+_LANGUAGE = say(
+    "Use names, numbers, texts in quotes, + - * /, comparisons, and, or, not, “a if c else b” and the words of the language."
+)
+
+
+def _wrong_comparison(node: ast.Compare) -> tuple[Message, Message] | None:
+    for operator, right in zip(node.ops, node.comparators, strict=True):
+        if isinstance(operator, (ast.In, ast.NotIn)):
+            if len(node.ops) > 1 or not isinstance(right, (ast.Tuple, ast.List)):
+                return say("“in” needs a list of values in brackets."), say('Write: name in ("a", "b").')
+        elif type(operator) not in COMPARISONS:
+            return say("The language has no such comparison."), say("Use < <= > >= == != or in.")
+    return None
+
+
+def _wrong_call(node: ast.Call) -> tuple[Message, Message] | None:
+    if not isinstance(node.func, ast.Name) or node.func.id not in VOCABULARY:
+        called = node.func.id if isinstance(node.func, ast.Name) else ast.unparse(node.func)
+        return say("“{called}” is not a word of the language.", called=called), say(
+            "The words are {words}.", words=tuple(VOCABULARY)
+        )
+    word = node.func.id
+    least, most = VOCABULARY[word]
+    if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
+        return say("“{word}” takes plain values only.", word=word), say(
+            "Write the values between the brackets, with commas."
+        )
+    if not least <= len(node.args) <= most:
+        return (
+            say("“{word}” has {count} values here.", word=word, count=len(node.args)),
+            say("It takes {least} to {most}.", least=least, most=most)
+            if least < most
+            else say("It takes {least}.", least=least),
+        )
+    if word in (*SUGAR, "lookup") and not isinstance(node.args[0], ast.Name):
+        return say("“{word}” begins with a name.", word=word), say("Write the name of a fact, a table or a rule there.")
+    return None
+
+
+def _wrong_constant(node: ast.Constant, expression: Expression) -> tuple[Message, Message] | None:
+    if isinstance(node.value, str):
+        return None
+    if isinstance(node.value, bool):
+        return say("Truth is written in small letters."), say("Write true or false.")
+    segment = ast.get_source_segment(expression.text, node) or ""
+    if isinstance(node.value, (int, float)) and number(segment) is not None:
+        return None
+    return (
+        say("“{segment}” is not a number of the language.", segment=segment),
+        say("Write digits, at most one point, no exponent: 24000, 0.15."),
+    )
+
+
+def _with_numerals(expression: Expression) -> ast.expr:
+    """The tree with every number read from its text, so that `0.15` is 3/20 and never a binary fraction."""
+    for node in ast.walk(expression.tree):
+        if isinstance(node, ast.Constant) and not isinstance(node.value, str):
+            node.value = _Numeral(ast.get_source_segment(expression.text, node) or "")  # type: ignore[assignment]  # exact, not float
+    return expression.tree
+
+
+class Reader(SimpleEval, Generic[V]):  # type: ignore[misc]  # simpleeval carries no types
+    """Reads expressions over one algebra; `names` gives the value of each name and may grow between readings."""
+
+    def __init__(self, algebra: Algebra[V], names: Mapping[str, V]) -> None:
+        operators = {
+            ast.Add: algebra.add,
+            ast.Sub: algebra.subtract,
+            ast.Mult: algebra.multiply,
+            ast.Div: algebra.divide,
+            ast.USub: algebra.negate,
+            ast.Not: algebra.opposite,
+        }
+        super().__init__(operators=operators, functions=_functions(algebra), names=names)
+        self.algebra = algebra
+        self.nodes = {
+            ast.Name: self._eval_name,
+            ast.BinOp: self._eval_binop,
+            ast.UnaryOp: self._eval_unaryop,
+            ast.Call: self._eval_call,
+            ast.Constant: self._read_constant,
+            ast.BoolOp: self._read_truth,
+            ast.Compare: self._read_comparison,
+            ast.IfExp: self._read_choice,
+        }
+        self.constants = {"true": algebra.truth(True), "false": algebra.truth(False)}
+        self.reading: Expression | None = None
+
+    def read(self, expression: Expression) -> V:
+        """What `expression` comes to."""
+        self.reading = expression
+        value: V = self._eval(expression.tree)
+        return value
+
+    def _eval(self, node: ast.AST) -> Any:
+        try:
+            return self.nodes[type(node)](node)
+        except Refusal as refusal:
+            assert self.reading is not None
+            return self.algebra.refused(refusal, self.reading.place_of(node))
+
+    def _eval_name(self, node: ast.Name) -> V:
+        try:
+            return self.names[node.id]  # type: ignore[no-any-return]
+        except KeyError:
+            return self.constants[node.id]
+
+    def _eval_call(self, node: ast.Call) -> V:
+        if node.func.id == "lookup":  # type: ignore[attr-defined]  # the allow-list lets only names be called
+            return self.algebra.lookup(node.args[0].id, [self._eval(key) for key in node.args[1:]])  # type: ignore[attr-defined]
+        return super()._eval_call(node)  # type: ignore[no-any-return]
+
+    def _read_constant(self, node: ast.Constant) -> V:
+        value: object = node.value
+        return self.algebra.text(value) if isinstance(value, str) else self.algebra.number(value)  # type: ignore[arg-type]
+
+    def _read_truth(self, node: ast.BoolOp) -> V:
+        join = self.algebra.both if isinstance(node.op, ast.And) else self.algebra.either
+        value: V = self._eval(node.values[0])
+        for part in node.values[1:]:
+            value = join(value, self._eval(part))
+        return value
+
+    def _read_comparison(self, node: ast.Compare) -> V:
+        left: V = self._eval(node.left)
+        if isinstance(node.ops[0], (ast.In, ast.NotIn)):
+            found = self.algebra.among(left, [self._eval(option) for option in node.comparators[0].elts])  # type: ignore[attr-defined]
+            return self.algebra.opposite(found) if isinstance(node.ops[0], ast.NotIn) else found
+        value: V | None = None
+        for operator, comparator in zip(node.ops, node.comparators, strict=True):
+            right: V = self._eval(comparator)
+            link = self.algebra.compare(COMPARISONS[type(operator)], left, right)
+            value = link if value is None else self.algebra.both(value, link)
+            left = right
+        assert value is not None
+        return value
+
+    def _read_choice(self, node: ast.IfExp) -> V:
+        return self.algebra.choose(self._eval(node.test), self._eval(node.body), self._eval(node.orelse))
+
+
+def _functions(algebra: Algebra[V]) -> dict[str, Callable[..., V]]:
+    def rounding(mode: str) -> Callable[[V, V], V]:
+        return lambda value, step: algebra.rounded(mode, value, step)
+
+    return {
+        "min": lambda *values: algebra.minimum(values),
+        "max": lambda *values: algebra.maximum(values),
+        "abs": algebra.absolute,
+        "year_start": algebra.year_start,
+        "lookup": _never,
+        **{mode: rounding(mode) for mode in ROUNDINGS},
+        **dict.fromkeys(SUGAR, _never),
+    }
+
+
+def _never(*_: object) -> NoReturn:
+    raise AssertionError("elaboration replaces this word before any algebra reads it")

@@ -1,0 +1,52 @@
+"""Exact numbers as text: plain decimals where they end, a fraction beside an approximation where they do not."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+__all__ = ["approximate", "ends", "grouped", "plain"]
+
+_PLACES = 2
+
+
+def ends(value: int | Fraction) -> bool:
+    """Whether `value` has a finite decimal form."""
+    denominator = Fraction(value).denominator
+    for prime in (2, 5):
+        while denominator % prime == 0:
+            denominator //= prime
+    return denominator == 1
+
+
+def plain(value: int | Fraction) -> str:
+    """`value` as a decimal without exponent or trailing zeros (`7600`, `12307.5`), or as `n/d` where it has no end."""
+    exact = Fraction(value)
+    if exact.denominator == 1:
+        return str(exact.numerator)
+    if not ends(exact):
+        return f"{exact.numerator}/{exact.denominator}"
+    places = 0
+    while (exact * 10**places).denominator != 1:
+        places += 1
+    return _with_places(exact, places)
+
+
+def approximate(value: int | Fraction) -> str:
+    """`value` to two places, halves away from zero: only to be shown beside the exact form, never to decide."""
+    exact = Fraction(value)
+    hundredths = (abs(exact) * 2 * 10**_PLACES + 1) // 2
+    return _with_places(Fraction(hundredths if exact >= 0 else -hundredths, 10**_PLACES), _PLACES)
+
+
+def grouped(text: str) -> str:
+    """The decimal `text` with a comma between every three digits before the point."""
+    sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
+    whole, point, rest = digits.partition(".")
+    return f"{sign}{int(whole):,}{point}{rest}" if whole.isdecimal() else text
+
+
+def _with_places(exact: Fraction, places: int) -> str:
+    scaled = exact * 10**places
+    digits = str(abs(scaled.numerator)).rjust(places + 1, "0")
+    sign = "-" if scaled < 0 else ""
+    return f"{sign}{digits[:-places]}.{digits[-places:]}"

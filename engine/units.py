@@ -1,0 +1,57 @@
+"""The kind and the unit of every name of a policy, and every problem met in finding them."""
+
+from __future__ import annotations
+
+from engine.algebras.kinds import DATE, TRUTH, Kind, Kinds, kind_of
+from engine.expression import Reader
+from engine.fold import fold
+from engine.messages import say
+from engine.policy import Policy
+from engine.source import Place, Problem
+
+__all__ = ["kinds_of"]
+
+
+def kinds_of(policy: Policy) -> tuple[dict[str, Kind], tuple[Problem, ...]]:
+    """Each name of `policy` with its kind, and the problems of kinds and units, in the order of the rules."""
+    algebra = _Declared(policy)
+    names = fold(policy, core_kinds(policy), algebra)
+    reader = Reader(algebra, {**names, "today": DATE})
+    for fact in policy.facts:
+        if fact.absence is not None:
+            algebra.check_absence(fact.name, reader.read(fact.absence.value), kind_of(fact), fact.absence.value.place)
+    return names, tuple(algebra.problems)
+
+
+def core_kinds(policy: Policy) -> dict[str, Kind]:
+    """The kind of every core fact."""
+    words = policy.words
+    found = {fact.name: kind_of(fact) for fact in policy.facts}
+    for fact in policy.facts:
+        for word in ("given", "valid", "in_force"):
+            found[f"{fact.name}·{words[word]}"] = TRUTH
+    return found
+
+
+class _Declared(Kinds):
+    """Kinds that know the unit of each figure: what a constant alone cannot tell."""
+
+    def __init__(self, policy: Policy) -> None:
+        super().__init__(policy.tables)
+        self._figures = {figure.name: Kind("number", figure.unit.powers) for figure in policy.figures}
+
+    def named(self, name: str, value: Kind) -> Kind:
+        return self._figures.get(name, value)
+
+    def check_absence(self, name: str, found: Kind, wanted: Kind, place: Place) -> None:
+        """Keep a problem where what absence means has another kind than the fact."""
+        fits = found == wanted or found.name == "unknown" or (found.is_zero and wanted.name == "number")
+        is_plain_number = found.name == wanted.name == "number" and not found.powers
+        if not (fits or is_plain_number):
+            wrong = say(
+                "What absence means is {found}, and “{name}” is {wanted}.",
+                found=found.said(),
+                name=name,
+                wanted=wanted.said(),
+            )
+            self.problems.append(Problem(place, wrong, None, say("Write a value of the same kind and unit.")))
