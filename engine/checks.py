@@ -1,0 +1,312 @@
+"""A tuple of small checks: each finds what a policy says that cannot be meant."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+from engine.algebras.exact import Exact, Value
+from engine.algebras.interval import Interval, Range, Span, Truths, span_of
+from engine.algebras.kinds import Kind
+from engine.expression import ROUNDINGS, Expression, Reader, calls, names_in
+from engine.fold import fold
+from engine.messages import Message, say
+from engine.policy import Fact, Policy, Rule
+from engine.source import Problem
+from engine.units import kinds_of
+
+__all__ = ["CHECKS", "check", "spans_of"]
+
+
+def check(policy: Policy) -> tuple[Problem, ...]:
+    """Every problem that `CHECKS` find in `policy`; warnings among them hinder nothing."""
+    return tuple(problem for finder in CHECKS for problem in finder(policy))
+
+
+def spans_of(policy: Policy) -> dict[str, Span]:
+    """Every value that each name of `policy` can have, given the declared bounds of the facts."""
+    return fold(policy, core_spans(policy), Interval(policy.tables))
+
+
+def core_spans(policy: Policy) -> dict[str, Span]:
+    """Every value that each core fact can have."""
+    words = policy.words
+    found: dict[str, Span] = {fact.name: span_of(fact) for fact in policy.facts}
+    for fact in policy.facts:
+        for word in ("given", "valid", "in_force"):
+            found[f"{fact.name}·{words[word]}"] = Truths(True, True)
+    return found
+
+
+def _absences(policy: Policy) -> Iterator[Problem]:
+    """What absence means may read figures, and facts that are settled before it."""
+    settled = {fact.name for fact in policy.facts if fact.absence is None} | {figure.name for figure in policy.figures}
+    for fact in policy.facts:
+        if fact.absence is not None:
+            expression = fact.absence.value
+            for node in names_in(expression.tree):
+                if node.id not in settled and node.id not in ("today", "true", "false"):
+                    wrong = say(
+                        "What the absence of “{fact}” means reads “{name}”, which is settled later.",
+                        fact=fact.name,
+                        name=node.id,
+                    )
+                    remedy = say("Read only figures, facts without when_absent, and facts declared above.")
+                    yield Problem(expression.place_of(node), wrong, None, remedy)
+            settled.add(fact.name)
+
+
+def _kinds(policy: Policy) -> Iterator[Problem]:
+    """Kinds and units fit, tests are truths, amounts are in the unit that is paid."""
+    names, problems = kinds_of(policy)
+    yield from problems
+    rules = {rule.name: rule for rule in policy.rules}
+    wanted = {category.test: say("the test of a category") for category in policy.categories}
+    wanted |= {remark.when: say("the condition of a note") for remark in (*policy.remarks, *policy.refusals)}
+    wanted |= {rule: say("what a gate needs") for _, rule in policy.gates}
+    for name, role in wanted.items():
+        kind = names.get(name)
+        if kind is not None and kind.name not in ("truth", "unknown") and name in rules:
+            wrong = say("{role} is {kind}.", role=role, kind=kind.said())
+            yield Problem(
+                rules[name].place, wrong, say("A truth is needed."), say("Compare it with something (x > 0).")
+            )
+    yield from _amount_units(policy, names, rules)
+
+
+def _amount_units(policy: Policy, names: dict[str, Kind], rules: dict[str, Rule]) -> Iterator[Problem]:
+    ends = [(aid, end) for category in policy.categories for aid in category.aids for end in (aid.ceiling, aid.floor)]
+    units = [names[end] for _, end in ends if end in names and names[end].name == "number" and not names[end].is_zero]
+    if not units:
+        return
+    usual = max(units, key=lambda kind: (units.count(kind), -units.index(kind)))
+    for aid, end in ends:
+        kind = names.get(end)
+        if kind is not None and not kind.is_zero and kind.name != "unknown" and kind != usual:
+            wrong = say("The range of “{aid}” is {kind}.", aid=aid.name, kind=kind.said())
+            expected = say("The other aids are {usual}.", usual=usual.said())
+            yield Problem(rules[end].place, wrong, expected, say("Multiply or divide by the number of months (月/年)."))
+
+
+def _divisors(policy: Policy) -> Iterator[Problem]:
+    """Every divisor and every rounding step is shown to be above zero by the declared bounds."""
+    reader = Reader(Interval(policy.tables), spans_of(policy))
+    for rule in policy.rules:
+        for node, wrong in _must_be_positive(rule.expression.tree):
+            span = reader.read(Expression(rule.expression.text, node, rule.expression.leaf))
+            if isinstance(span, Range) and (span.low is None or span.low <= 0):
+                low = say("It can be {low}.", low=span.low) if span.low is not None else say("It has no lowest value.")
+                shown = say("{wrong}: “{divisor}”.", wrong=wrong, divisor=ast.unparse(node))
+                remedy = say(
+                    "Raise the lowest value (at_least) of the facts in it, or write max({divisor}, …).",
+                    divisor=ast.unparse(node),
+                )
+                yield Problem(rule.expression.place_of(node), shown, low, remedy)
+
+
+def _must_be_positive(tree: ast.expr) -> Iterator[tuple[ast.expr, Message]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            yield node.right, say("The divisor is not shown to be above 0")
+    for rounding in ROUNDINGS:
+        for call in calls(tree, rounding):
+            yield call.args[1], say("The step of a rounding is not shown to be above 0")
+
+
+def _certainties(policy: Policy) -> Iterator[Problem]:
+    """A test that holds always or never, whatever the household, is probably a slip: a warning."""
+    spans = spans_of(policy)
+    rules = {rule.name: rule for rule in policy.rules}
+    tests = [category.test for category in policy.categories] + [rule for _, rule in policy.gates]
+    tests += [rule.name for rule in policy.rules if rule.name.startswith(policy.words["approval"] + "·")]
+    for name in tests:
+        span = spans.get(name)
+        if isinstance(span, Truths) and name in rules and span.can_hold != span.can_fail:
+            wrong = (
+                say("“{name}” can never hold.", name=name)
+                if not span.can_hold
+                else say("“{name}” always holds.", name=name)
+            )
+            remedy = say("Check the operator and the figure.")
+            yield Problem(rules[name].place, wrong, say("The facts' declared bounds show it."), remedy, is_warning=True)
+
+
+def _ranges(policy: Policy) -> Iterator[Problem]:
+    """No floor above its ceiling, tried on households at the ends and in the middle of the facts' bounds."""
+    rules = {rule.name: rule for rule in policy.rules}
+    exact = Exact(policy.tables)
+    seen: set[str] = set()
+    for share in (Fraction(0), Fraction(1, 1000), Fraction(1, 2), Fraction(1)):
+        names = fold(policy, _sample(policy, share), exact)
+        for category in policy.categories:
+            for aid in category.aids:
+                low, high = names[aid.floor], names[aid.ceiling]
+                comparable = isinstance(low, (int, Fraction)) and isinstance(high, (int, Fraction))
+                if comparable and low > high and aid.floor not in seen:  # type: ignore[operator]  # both are numbers here
+                    seen.add(aid.floor)
+                    wrong = say(
+                        "The floor of “{aid}” can be above its ceiling ({low} > {high}).",
+                        aid=aid.name,
+                        low=low,
+                        high=high,
+                    )
+                    yield Problem(
+                        rules[aid.floor].place, wrong, None, say("Check at_least and at_most and their figures.")
+                    )
+
+
+def _sample(policy: Policy, share: Fraction) -> dict[str, Value]:
+    """A household whose every number lies at `share` of its range."""
+    words = policy.words
+    found: dict[str, Value] = {}
+    for fact in policy.facts:
+        found[fact.name] = _sample_value(policy, fact, share)
+        for word in ("given", "valid", "in_force"):
+            found[f"{fact.name}·{words[word]}"] = True
+    for fact in policy.facts:
+        if fact.is_optional and fact.kind in ("money", "count"):
+            found[f"{fact.name}·{words['given']}"] = False
+    return found
+
+
+def _sample_value(policy: Policy, fact: Fact, share: Fraction) -> Value:
+    if fact.kind == "truth":
+        return True
+    if fact.kind == "text":
+        return ""
+    if fact.kind == "date":
+        return policy.since
+    low, high, step = fact.at_least or Fraction(0), fact.at_most or Fraction(1), fact.step or Fraction(1)
+    return low + (high - low) * share // step * step
+
+
+def _absent_is_not_zero(policy: Policy) -> Iterator[Problem]:
+    """The value of an optional fact is read only where the rule has asked whether it is given."""
+    optional = {fact.name: f"{fact.name}·{policy.words['given']}" for fact in policy.facts if fact.is_optional}
+    for rule in policy.rules:
+        if rule.is_written or "·" in rule.name:
+            for node in _unguarded(rule.expression.tree, optional, frozenset()):
+                wrong = say("“{name}” can be absent, and is read here without asking.", name=node.id)
+                remedy = say("Write “{name} if given({name}) else …”, or “given({name}) and …”.", name=node.id)
+                yield Problem(
+                    rule.expression.place_of(node),
+                    wrong,
+                    say("Absent is not zero: the rule says what it means."),
+                    remedy,
+                )
+
+
+def _unguarded(tree: ast.AST, optional: dict[str, str], asked: frozenset[str]) -> Iterator[ast.Name]:
+    if isinstance(tree, ast.Name):
+        if tree.id in optional and tree.id not in asked:
+            yield tree
+    elif isinstance(tree, ast.IfExp):
+        yield from _unguarded(tree.test, optional, asked)
+        yield from _unguarded(tree.body, optional, asked | _asked(tree.test, optional))
+        yield from _unguarded(tree.orelse, optional, asked | _asked_not(tree.test, optional))
+    elif isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And):
+        for value in tree.values:
+            yield from _unguarded(value, optional, asked)
+            asked |= _asked(value, optional)
+    elif isinstance(tree, ast.BoolOp):
+        for value in tree.values:
+            yield from _unguarded(value, optional, asked)
+            asked |= _asked_not(value, optional)
+    else:
+        for child in ast.iter_child_nodes(tree):
+            if not (isinstance(tree, ast.Call) and child is tree.func):
+                yield from _unguarded(child, optional, asked)
+
+
+def _asked(tree: ast.AST, optional: dict[str, str]) -> frozenset[str]:
+    """The optional facts that are given wherever `tree` holds."""
+    if isinstance(tree, ast.Name):
+        return frozenset(name for name, given in optional.items() if given == tree.id)
+    if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And):
+        return frozenset().union(*(_asked(value, optional) for value in tree.values))
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not):
+        return _asked_not(tree.operand, optional)
+    return frozenset()
+
+
+def _asked_not(tree: ast.AST, optional: dict[str, str]) -> frozenset[str]:
+    """The optional facts that are given wherever `tree` does not hold."""
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not):
+        return _asked(tree.operand, optional)
+    if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.Or):
+        return frozenset().union(*(_asked_not(value, optional) for value in tree.values))
+    return frozenset()
+
+
+def _approvals_rise(policy: Policy) -> Iterator[Problem]:
+    """Levels of approval are listed from low to high, since the last that holds is the one needed."""
+    levels = [
+        rule
+        for rule in policy.rules
+        if rule.name.startswith(policy.words["approval"] + "·") and rule.name.count("·") == 1
+    ]
+    figures = {figure.name: figure.value for figure in policy.figures}
+    before: dict[str, tuple[Fraction, Rule]] = {}
+    for rule in levels:
+        for node in ast.walk(rule.expression.tree):
+            if (
+                isinstance(node, ast.Compare)
+                and isinstance(node.ops[0], (ast.Gt, ast.GtE))
+                and isinstance(node.comparators[0], ast.Name)
+            ):
+                line = figures.get(node.comparators[0].id)
+                amount = ast.unparse(node.left)
+                if line is not None and amount in before and line < before[amount][0]:
+                    wrong = say(
+                        "A higher level of approval begins at a lower amount ({line} < {before}).",
+                        line=line,
+                        before=before[amount][0],
+                    )
+                    remedy = say("List the levels from low to high, and check the figures.")
+                    yield Problem(
+                        rule.expression.place_of(node),
+                        wrong,
+                        say("The last level that holds is the one needed."),
+                        remedy,
+                    )
+                elif line is not None:
+                    before[amount] = (line, rule)
+
+
+def _unused(policy: Policy) -> Iterator[Problem]:
+    """A figure or a fact that no rule reads: a warning."""
+    read = {node.id for rule in policy.rules for node in names_in(rule.expression.tree)}
+    read |= {node.id for fact in policy.facts if fact.absence for node in names_in(fact.absence.value.tree)}
+    read |= {name.split("·")[0] for name in read if "·" in name}
+    for figure in policy.figures:
+        if figure.name not in read:
+            wrong = say("No rule reads the figure “{name}”.", name=figure.name)
+            yield Problem(figure.place, wrong, None, say("Use it in a rule, or remove it."), is_warning=True)
+    for fact in policy.facts:
+        if fact.name not in read and not fact.is_unique and not fact.is_reference:
+            wrong = say("No rule reads the fact “{name}”.", name=fact.name)
+            yield Problem(fact.place, wrong, None, say("Use it in a rule, or remove it."), is_warning=True)
+
+
+def _headings(policy: Policy) -> Iterator[Problem]:
+    """No fact is called like a column that every result has."""
+    made = {policy.words[word] for word in ("clauses", "notes", "policy", "fingerprint", "reason")}
+    for fact in policy.facts:
+        for name in {fact.name, *fact.also_named} & made:
+            wrong = say("“{name}” is the name of a column of every result.", name=name)
+            yield Problem(fact.place, wrong, None, say("Give the fact another name."))
+
+
+CHECKS: tuple[Callable[[Policy], Iterator[Problem]], ...] = (
+    _absences,
+    _kinds,
+    _divisors,
+    _certainties,
+    _ranges,
+    _absent_is_not_zero,
+    _approvals_rise,
+    _unused,
+    _headings,
+)
+"""Every check, in the order in which problems are reported."""

@@ -1,0 +1,108 @@
+"""One aid of a category: its floor, its ceiling, and the amount before stacking.
+
+What was already given comes off both ends, neither below 0. The officer's choice is brought into the range; 0 means: not given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.elaborate.draft import Draft, saying_of
+from engine.elaborate.gates import eligible
+from engine.messages import say
+from engine.policy import Saying
+from engine.source import Branch, Leaf, Problem, normal
+
+__all__ = ["AidDraft", "Payment", "write_aid"]
+
+
+@dataclass(frozen=True)
+class Payment:
+    """How an amount becomes one that can be paid: a rounding of the language and the name or number of its step."""
+
+    rounding: str
+    step: str
+
+    def rounded(self, text: str) -> str:
+        """The expression `text`, rounded to what can be paid."""
+        return f"{self.rounding}({text}, {self.step})" if self.rounding else text
+
+
+@dataclass(frozen=True)
+class AidDraft:
+    """The names that an aid has so far: its range, its amount before stacking, its own gate, the fact of the choice."""
+
+    name: str
+    floor: str
+    ceiling: str
+    candidate: str
+    gate: str
+    chosen: str
+    is_default_ceiling: bool
+    saying: Saying
+    key: Leaf
+
+
+def write_aid(draft: Draft, category: str, key: Leaf, branch: Branch, payment: Payment) -> AidDraft:
+    """Write the range and the candidate of the aid under `key`."""
+    words = draft.words
+    name = normal(key.text)
+    prefix = draft.name(category, name)
+    saying = saying_of(branch)
+    already = branch.leaf("already")
+    ceiling = _end(
+        draft, draft.name(prefix, words["ceiling"]), branch.leaf("at_most") or branch.leaf("exactly"), already, saying
+    )
+    floor = _end(
+        draft, draft.name(prefix, words["floor"]), branch.leaf("at_least") or branch.leaf("exactly"), already, saying
+    )
+    unchosen = branch.leaf("unchosen")
+    is_default_ceiling = unchosen is None or unchosen.text == "at_most"
+    chosen = _chosen(draft, branch.leaf("chosen"))
+    default = ceiling if is_default_ceiling else floor
+    text = (
+        f"(0 if {chosen} == 0 else max({floor}, min({ceiling}, {chosen}))) if given({chosen}) else {default}"
+        if chosen
+        else default
+    )
+    candidate = draft.write(draft.name(prefix, words["candidate"]), payment.rounded(text), key, saying)
+    gate = eligible(draft, prefix, branch.branch("gates"), key)[0]
+    return AidDraft(name, floor, ceiling, candidate, gate, chosen, is_default_ceiling, saying, key)
+
+
+def _end(draft: Draft, name: str, leaf: Leaf | None, already: Leaf | None, saying: Saying) -> str:
+    """Write one end of the range, less what was already given; an end that is not stated is 0."""
+    if leaf is None:
+        at = already or Leaf("0", next(iter(draft.places.values())))
+        return draft.write(name, "0", at, saying)
+    if already is None:
+        return draft.adopt(name, leaf, saying, is_written=False)
+    end, less = draft.parsed(leaf), draft.parsed(already)
+    if end is None or less is None:
+        draft.broken.add(name)
+        return name
+    stated = draft.adopt(draft.name(name, draft.words["stated"]), leaf, saying, is_written=False)
+    return draft.write(name, f"max({stated} - ({less.canonical}), 0)", already, saying, told="changed")
+
+
+def _chosen(draft: Draft, leaf: Leaf | None) -> str:
+    """The optional fact that records the officer's choice; empty where the aid has none."""
+    if leaf is None:
+        return ""
+    name = normal(leaf.text)
+    fact = draft.facts.get(name)
+    if fact is None:
+        draft.unknown(name, leaf.place, say("fact"), draft.facts)
+        return ""
+    if not fact.is_optional:
+        wrong = say("“{name}” records a choice and is not optional.", name=name)
+        draft.problems.append(
+            Problem(
+                leaf.place,
+                wrong,
+                say("A choice can be left open."),
+                say("Write “optional: true” where the fact is declared."),
+            )
+        )
+        return ""
+    return name

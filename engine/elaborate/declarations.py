@@ -1,0 +1,247 @@
+"""Units, figures, tables and facts as declared: values read exactly, each with its place."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+from engine.elaborate.draft import Draft, saying_of
+from engine.expression import calls
+from engine.messages import say
+from engine.policy import Absence, Fact, Figure, Row, Table, Unit
+from engine.source import Branch, Entry, Leaf, Node, Problem, normal, number
+
+__all__ = ["date", "declare_facts", "declare_figures", "declare_tables", "declare_units", "truth"]
+
+_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+FORMS = ("id_number",)
+
+
+def date(draft: Draft, leaf: Leaf | None) -> datetime.date | None:
+    """The day that `leaf` writes (2023-07-01); None, with a problem kept, where that is no day."""
+    if leaf is None:
+        return None
+    found = _DAY.fullmatch(leaf.text)
+    try:
+        return datetime.date(*(int(part) for part in found.groups())) if found else None
+    except ValueError:
+        draft.problems.append(
+            Problem(
+                leaf.place,
+                say("“{text}” is no day of the calendar.", text=leaf.text),
+                None,
+                say("Write year-month-day, for example 2023-07-01."),
+            )
+        )
+        return None
+
+
+def truth(leaf: Leaf | None) -> bool:
+    """Whether `leaf` says true; false where it is left out."""
+    return leaf is not None and leaf.text == "true"
+
+
+def declare_units(draft: Draft, tree: Branch) -> None:
+    """Keep each declared unit with its dimension (money, periods) or without one (counts)."""
+    units = tree.branch("units")
+    for sort in ("money", "periods", "counts"):
+        for item in units.listing(sort):
+            if isinstance(item, Leaf):
+                draft.bases[normal(item.text)] = sort
+
+
+def _unit(draft: Draft, leaf: Leaf | None) -> Unit:
+    """The unit written in `leaf`, as bases above and below a stroke."""
+    if leaf is None:
+        return Unit()
+    powers: dict[str, int] = {}
+    above, *below = leaf.text.split("/")
+    for base, power in [(above, 1), *((part, -1) for part in below)]:
+        name = normal(base)
+        if name not in draft.bases:
+            known = say("The policy declares the units {units}.", units=tuple(draft.bases))
+            draft.problems.append(
+                Problem(
+                    leaf.place,
+                    say("“{unit}” is not a unit of this policy.", unit=name),
+                    known,
+                    say("Use one of these, or declare it under “units” in policy.yaml."),
+                )
+            )
+            return Unit(leaf.text)
+        if draft.bases[name] != "counts":
+            powers[name] = powers.get(name, 0) + power
+    return Unit(leaf.text, tuple(sorted((base, power) for base, power in powers.items() if power)))
+
+
+def declare_figures(draft: Draft, tree: Branch) -> None:
+    """Keep each figure with its exact value, its unit and where the text says it."""
+    for entry in tree.branch("figures").entries.values():
+        name = draft.declare(entry.key)
+        if name is None or not isinstance(entry.value, Branch):
+            continue
+        leaf = entry.value.leaf("value")
+        value = None if leaf is None else number(leaf.text)
+        if leaf is None or value is None:
+            draft.broken.add(name)
+            continue
+        draft.figures[name] = Figure(
+            name, value, _unit(draft, entry.value.leaf("unit")), saying_of(entry.value), leaf.place
+        )
+
+
+def declare_tables(draft: Draft, tree: Branch, until: datetime.date | None) -> None:
+    """Keep each table; a dated row without an end holds until the policy's last day."""
+    for entry in tree.branch("tables").entries.values():
+        name = draft.declare(entry.key)
+        if name is None or not isinstance(entry.value, Branch):
+            continue
+        branch = entry.value
+        keys = tuple(normal(item.text) for item in branch.listing("keys") if isinstance(item, Leaf))
+        is_dated = truth(branch.leaf("dated"))
+        spellings = tuple(
+            (other, normal(found.value.text))
+            for other, found in branch.branch("spellings").entries.items()
+            if isinstance(found.value, Leaf)
+        )
+        rows = tuple(
+            row
+            for item in branch.listing("rows")
+            if isinstance(item, Branch) and (row := _row(draft, item, keys, is_dated, until)) is not None
+        )
+        draft.tables[name] = Table(
+            name, keys, is_dated, _unit(draft, branch.leaf("unit")), saying_of(branch), spellings, rows, entry.key.place
+        )
+        _refuse_twins(draft, draft.tables[name])
+
+
+def _row(
+    draft: Draft, branch: Branch, keys: tuple[str, ...], is_dated: bool, until: datetime.date | None
+) -> Row | None:
+    known = {*keys, "value", "from", "until", "published"}
+    for name, entry in branch.entries.items():
+        if name not in known:
+            draft.unknown(
+                name, entry.key.place, say("key of this table"), (*keys, "value", "from", "until", "published")
+            )
+    missing = [key for key in (*keys, "value", *(["from"] if is_dated else [])) if branch.leaf(key) is None]
+    if missing:
+        wrong = say("The row says nothing for {missing}.", missing=tuple(missing))
+        draft.problems.append(Problem(branch.place, wrong, None, say("Add it to the row.")))
+        return None
+    leaf = branch.leaf("value")
+    value = None if leaf is None else number(leaf.text)
+    if leaf is None or value is None:
+        return None
+    since, last = date(draft, branch.leaf("from")), date(draft, branch.leaf("until"))
+    texts = tuple(normal(found.text) for key in keys if (found := branch.leaf(key)) is not None)
+    return Row(
+        texts, value, since, last or (until if is_dated else None), date(draft, branch.leaf("published")), leaf.place
+    )
+
+
+def _refuse_twins(draft: Draft, table: Table) -> None:
+    seen: dict[tuple[object, ...], Row] = {}
+    for row in table.rows:
+        key = (*row.keys, row.since)
+        if key in seen:
+            wrong = say(
+                "The table “{table}” has two rows for {keys}.",
+                table=table.name,
+                keys=tuple(str(part) for part in key if part),
+            )
+            first = say("The first is in line {line}.", line=seen[key].place.line)
+            draft.problems.append(Problem(row.place, wrong, first, say("Keep one of the two.")))
+        seen.setdefault(key, row)
+
+
+def declare_facts(draft: Draft, tree: Branch) -> None:
+    """Keep each fact, first all their names, then what absence means, in the order written."""
+    entries: list[tuple[str, Entry]] = []
+    for entry in tree.branch("facts").entries.values():
+        name = draft.declare(entry.key)
+        if name is not None and isinstance(entry.value, Branch):
+            entries.append((name, entry))
+    reference = tree.leaf("reference_date")
+    for name, entry in entries:
+        assert isinstance(entry.value, Branch)
+        draft.facts[name] = _fact(
+            draft, name, entry.value, entry.key, reference is not None and normal(reference.text) == name
+        )
+    if reference is not None and normal(reference.text) not in draft.facts:
+        draft.unknown(normal(reference.text), reference.place, say("fact"), draft.facts)
+    _refuse_shared_names(draft, tree)
+
+
+def _fact(draft: Draft, name: str, branch: Branch, key: Leaf, is_reference: bool) -> Fact:
+    kind, meaning, form = (leaf.text if (leaf := branch.leaf(word)) else "" for word in ("kind", "meaning", "form"))
+    bounds = {
+        word: number(leaf.text) if (leaf := branch.leaf(word)) else None for word in ("at_least", "at_most", "step")
+    }
+    fact = Fact(
+        name=name,
+        kind=kind,
+        unit=_unit(draft, branch.leaf("unit")),
+        meaning=meaning,
+        also_named=tuple(normal(item.text) for item in branch.listing("also_named") if isinstance(item, Leaf)),
+        at_least=bounds["at_least"],
+        at_most=bounds["at_most"],
+        step=bounds["step"],
+        absence=_absence(draft, branch.get("when_absent")),
+        is_optional=truth(branch.leaf("optional")),
+        form=form,
+        is_unique=truth(branch.leaf("unique")),
+        is_reference=is_reference,
+        place=key.place,
+    )
+    _check_fact(draft, fact, branch)
+    return fact
+
+
+def _absence(draft: Draft, node: Node | None) -> Absence | None:
+    if not isinstance(node, Leaf):
+        return None
+    expression = draft.parsed(node)
+    if expression is None:
+        return None
+    return Absence(expression, any(True for _ in calls(expression.tree, "lookup")))
+
+
+def _check_fact(draft: Draft, fact: Fact, branch: Branch) -> None:
+    place = fact.place
+    if fact.kind in ("money", "count"):
+        missing = tuple(word for word in ("unit", "at_least", "at_most", "step") if branch.leaf(word) is None)
+        if missing:
+            wrong = say("The fact “{name}” does not say {missing}.", name=fact.name, missing=missing)
+            draft.problems.append(
+                Problem(
+                    place,
+                    wrong,
+                    say("A number has a unit, a lowest and a highest value and a step."),
+                    say("Add the lines."),
+                )
+            )
+        elif fact.at_least is not None and fact.at_most is not None and fact.at_least > fact.at_most:
+            wrong = say("The fact “{name}” has a lowest value above its highest.", name=fact.name)
+            draft.problems.append(Problem(place, wrong, None, say("Exchange at_least and at_most.")))
+        elif fact.step is not None and fact.step <= 0:
+            draft.problems.append(
+                Problem(
+                    place,
+                    say("The step of “{name}” is not above 0.", name=fact.name),
+                    None,
+                    say("Write the smallest unit, for example 0.01."),
+                )
+            )
+    if fact.is_optional and fact.absence:
+        wrong = say("The fact “{name}” is optional and also says what absence means.", name=fact.name)
+        draft.problems.append(Problem(place, wrong, None, say("Keep either “optional” or “when_absent”.")))
+
+
+def _refuse_shared_names(draft: Draft, tree: Branch) -> None:
+    owner = {name: name for name in draft.facts}
+    for fact in draft.facts.values():
+        for other in fact.also_named:
+            if owner.setdefault(other, fact.name) != fact.name:
+                wrong = say("“{other}” names both “{one}” and “{two}”.", other=other, one=owner[other], two=fact.name)
+                draft.problems.append(Problem(fact.place, wrong, None, say("Leave the name to one of the two facts.")))

@@ -1,0 +1,196 @@
+"""A policy while it is being written out: names taken, rules so far, problems found."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from engine.expression import Expression, calls, is_name, names_in, parse, rewritten
+from engine.messages import Message, Words, say
+from engine.policy import Category, Fact, Figure, Output, Remark, Rule, Saying, Table, Unit
+from engine.source import Branch, Leaf, Place, Problem, nearest, normal
+
+__all__ = ["JOINT", "UNSAID", "Draft", "saying_of", "unknown_name"]
+
+JOINT = "·"
+"""Joins the parts of a generated name: 深度困难职工·医疗救助·上限."""
+
+
+UNSAID = Saying()
+NO_UNIT = Unit()
+
+
+@dataclass
+class Draft:
+    """What elaboration has written so far. Rules are kept in the order written; `in_order` sorts them at the end."""
+
+    words: Words
+    bases: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, Fact] = field(default_factory=dict)
+    figures: dict[str, Figure] = field(default_factory=dict)
+    tables: dict[str, Table] = field(default_factory=dict)
+    rules: dict[str, Rule] = field(default_factory=dict)
+    categories: list[Category] = field(default_factory=list)
+    gates: list[tuple[str, str]] = field(default_factory=list)
+    outputs: list[Output] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    refusals: list[Remark] = field(default_factory=list)
+    places: dict[str, Place] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+
+    def name(self, *parts: str) -> str:
+        """The generated name made of `parts`."""
+        return JOINT.join(parts)
+
+    def declare(self, key: Leaf) -> str | None:
+        """The name that `key` declares; a problem and None where it cannot be a name or is taken."""
+        name = normal(key.text)
+        if not is_name(name):
+            self.problems.append(
+                Problem(
+                    key.place,
+                    say("“{name}” cannot be a name.", name=key.text),
+                    say(
+                        "A name is made of letters, Chinese characters, digits (not at the beginning) and “_”, and is no word of the language."
+                    ),
+                    say("Choose such a name, and use it wherever this one is used."),
+                )
+            )
+            return None
+        if name in self.places:
+            first = self.places[name]
+            self.problems.append(
+                Problem(
+                    key.place,
+                    say("The name “{name}” is already taken.", name=name),
+                    say("It is declared at {first}.", first=str(first)),
+                    say("Give one of the two another name."),
+                )
+            )
+            return None
+        self.places[name] = key.place
+        return name
+
+    def write(
+        self, name: str, text: str, leaf: Leaf, saying: Saying = UNSAID, unit: Unit = NO_UNIT, told: str = "never"
+    ) -> str:
+        """Add the generated rule `name`, whose expression is `text`; problems in it point at `leaf`. Gives the name."""
+        found = parse(Leaf(text, leaf.place, shift=-1))
+        assert isinstance(found, Expression), f"{text}: {found}"
+        self._add(Rule(name, self.settled(found), saying, unit, is_written=False, told=told))
+        return name
+
+    def adopt(self, name: str, leaf: Leaf | None, saying: Saying = UNSAID, *, is_written: bool = True) -> str:
+        """Add the rule `name` with the expression that the officer wrote in `leaf`; broken where it has problems."""
+        expression = self.parsed(leaf)
+        if expression is None:
+            self.broken.add(name)
+        else:
+            self._add(Rule(name, self.settled(expression), saying, is_written=is_written))
+        return name
+
+    def add(self, rule: Rule) -> str:
+        """Add `rule` as it is."""
+        self._add(rule)
+        return rule.name
+
+    def _add(self, rule: Rule) -> None:
+        taken = self.places.get(rule.name)
+        if (
+            rule.name in self.rules
+            or rule.name in self.facts
+            or rule.name in self.figures
+            or (taken and not rule.is_written)
+        ):
+            first = taken or rule.place
+            wrong = say("The name “{name}” is already taken.", name=rule.name)
+            expected = say("It is declared at {first}.", first=str(first))
+            self.problems.append(Problem(rule.place, wrong, expected, say("Give one of the two another name.")))
+            return
+        self.rules[rule.name] = rule
+
+    def parsed(self, leaf: Leaf | None) -> Expression | None:
+        """The expression of `leaf`; None, with its problems kept, where there is none."""
+        if leaf is None:
+            return None
+        found = parse(leaf)
+        if isinstance(found, tuple):
+            self.problems.extend(found)
+            return None
+        return found
+
+    def settled(self, expression: Expression) -> Expression:
+        """`expression` with `given(x)` and `valid(x)` replaced by the core facts that say so."""
+
+        def settle(node: ast.expr) -> ast.expr | None:
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("given", "valid"):
+                argument = node.args[0]
+                assert isinstance(argument, ast.Name)
+                return ast.Name(self.name(argument.id, self.words[node.func.id]), ast.Load())
+            return None
+
+        if not any(True for word in ("given", "valid") for _ in calls(expression.tree, word)):
+            return expression
+        self._check_settling(expression)
+        return rewritten(expression, settle)
+
+    def _check_settling(self, expression: Expression) -> None:
+        for word in ("given", "valid"):
+            for call in calls(expression.tree, word):
+                argument = call.args[0]
+                assert isinstance(argument, ast.Name)
+                fact = self.facts.get(argument.id)
+                if fact is None:
+                    self.unknown(argument.id, expression.place_of(argument), say("fact"), self.facts)
+                elif word == "given" and not (fact.is_optional or fact.absence):
+                    self._refuse_call(
+                        expression, argument, say("“{name}” is never absent: a blank is a problem.", name=fact.name)
+                    )
+                elif word == "valid" and not fact.form:
+                    self._refuse_call(
+                        expression, argument, say("“{name}” declares no form that could be valid.", name=fact.name)
+                    )
+
+    def _refuse_call(self, expression: Expression, node: ast.AST, wrong: Message) -> None:
+        remedy = say("Remove the question, or say “optional”, “when_absent” or “form” where the fact is declared.")
+        self.problems.append(Problem(expression.place_of(node), wrong, None, remedy))
+
+    def unknown(self, name: str, place: Place, sort: Message, available: Iterable[str]) -> None:
+        """Keep the problem that no `sort` (fact, table, …) is called `name`, with the nearest names."""
+        self.problems.append(unknown_name(name, place, sort, tuple(available)))
+
+    def core_facts(self) -> set[str]:
+        """Every name that the facts bring into the core: their values, and what is known of them."""
+        found = set(self.facts)
+        for fact in self.facts.values():
+            if fact.is_optional or fact.absence:
+                found.add(self.name(fact.name, self.words["given"]))
+            if fact.form:
+                found.add(self.name(fact.name, self.words["valid"]))
+            if fact.is_reference:
+                found.add(self.name(fact.name, self.words["in_force"]))
+        return found
+
+    def depends_on(self, name: str) -> set[str]:
+        """The names that the rule `name` reads; empty for facts and figures."""
+        rule = self.rules.get(name)
+        return set() if rule is None else {node.id for node in names_in(rule.expression.tree)}
+
+
+def unknown_name(name: str, place: Place, sort: Message, available: tuple[str, ...]) -> Problem:
+    """The problem that no `sort` is called `name`."""
+    close = nearest(name, available)
+    remedy = say("Did you mean “{close}”?", close=close) if close else say("Declare it, or correct the name.")
+    return Problem(place, say("No {sort} is called “{name}”.", sort=sort, name=name), None, remedy)
+
+
+def saying_of(branch: Branch) -> Saying:
+    """Where `branch` says that the text says it."""
+
+    def text(key: str) -> str:
+        leaf = branch.leaf(key)
+        return "" if leaf is None else leaf.text
+
+    return Saying(text("clause"), text("quote"), text("because"))

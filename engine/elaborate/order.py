@@ -1,0 +1,84 @@
+"""Rules in the order in which they can be read: each after those that it needs; unknown names and circles are problems."""
+
+from __future__ import annotations
+
+from engine.elaborate.draft import Draft, unknown_name
+from engine.expression import Expression, names_in
+from engine.messages import say
+from engine.policy import Rule
+from engine.source import Place, Problem
+
+__all__ = ["in_order"]
+
+
+def in_order(draft: Draft) -> tuple[Rule, ...]:
+    """The rules of `draft`, each after those that it needs, otherwise as written."""
+    _check_names(draft)
+    found: dict[str, Rule] = {}
+    path: list[str] = []
+
+    def visit(name: str) -> None:
+        rule = draft.rules.get(name)
+        if rule is None or name in found:
+            return
+        if name in path:
+            _refuse_circle(draft, path[path.index(name) :])
+            return
+        path.append(name)
+        for needed in names_in(rule.expression.tree):
+            visit(needed.id)
+        path.pop()
+        found[name] = rule
+
+    for name in list(draft.rules):
+        visit(name)
+    return tuple(found.values())
+
+
+def _refuse_circle(draft: Draft, circle: list[str]) -> None:
+    shown = " → ".join([*circle, circle[0]])
+    rule = draft.rules[circle[0]]
+    wrong = say("The rules need each other in a circle: {circle}.", circle=shown)
+    draft.problems.append(Problem(rule.place, wrong, None, say("Write one of them without the next.")))
+
+
+def _check_names(draft: Draft) -> None:
+    """Keep a problem for every name that nothing declares; names of broken rules have problems of their own."""
+    known = {*draft.figures, *draft.core_facts(), *draft.rules, *draft.broken, "true", "false"}
+    offered = tuple(name for name in [*draft.facts, *draft.figures, *draft.rules])
+    seen: set[tuple[Place, str]] = set()
+    for rule in draft.rules.values():
+        for place, problem in _unknown_in(draft, rule.expression, known, offered):
+            if place not in seen:
+                seen.add(place)
+                draft.problems.append(problem)
+    for fact in draft.facts.values():
+        if fact.absence is not None:
+            for place, problem in _unknown_in(draft, fact.absence.value, known | {"today"}, offered):
+                if place not in seen:
+                    seen.add(place)
+                    draft.problems.append(problem)
+
+
+def _unknown_in(
+    draft: Draft, expression: Expression, known: set[str], offered: tuple[str, ...]
+) -> list[tuple[tuple[Place, str], Problem]]:
+    found = []
+    for node in names_in(expression.tree):
+        if node.id not in known:
+            place = expression.place_of(node)
+            sort = say("fact, figure or rule")
+            found.append(((place, node.id), _hinted(draft, node.id, unknown_name(node.id, place, sort, offered))))
+    return found
+
+
+def _hinted(draft: Draft, name: str, problem: Problem) -> Problem:
+    if name in draft.tables:
+        wrong = say("“{name}” is a table, and stands where a value is needed.", name=name)
+        return Problem(problem.place, wrong, None, say("Write lookup({name}, …) with its keys.", name=name))
+    if name in ("today", "other"):
+        wrong = say("“{name}” may not be used here.", name=name)
+        return Problem(
+            problem.place, wrong, None, say("It stands only in when_absent (today) and matters_when (other).")
+        )
+    return problem
