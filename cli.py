@@ -1,0 +1,510 @@
+"""The command line: one click command for each public function of `engine`; it parses, calls and prints.
+
+Exit codes: 0 done; 1 problems in the input; 2 wrong usage; 3 our own fault.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from gettext import bindtextdomain, gettext, textdomain
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+import engine
+
+_MOST_ROWS = 50
+
+
+def _(text: str) -> str:
+    """`text` marked for translation; it is translated when it is shown."""
+    return text
+
+
+class _Spoken:
+    """Help in the language of the run: texts are translated when they are shown."""
+
+    def translated(self) -> None:
+        command: Any = self
+        for name in ("help", "epilog", "short_help"):
+            text = getattr(command, name)
+            if text:
+                setattr(command, name, gettext(text))
+        for parameter in command.params:
+            if getattr(parameter, "help", None):
+                parameter.help = gettext(parameter.help)
+
+    def get_help(self, context: click.Context) -> str:
+        self.translated()
+        return super().get_help(context)  # type: ignore[misc,no-any-return]  # the mixed-in class has it
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        self.translated()
+        return super().get_short_help_str(limit)  # type: ignore[misc,no-any-return]  # the mixed-in class has it
+
+
+class _Command(_Spoken, click.Command):
+    pass
+
+
+class _Group(_Spoken, click.Group):
+    command_class = _Command
+
+
+def _speak(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Settle the language of problems and help, before anything is shown."""
+    language = engine.choose_language(value)
+    os.environ["LANGUAGE"] = language
+    bindtextdomain("bangfu", str(Path(engine.__file__).parent / "messages" / "catalogues"))
+    textdomain("bangfu")
+    return value
+
+
+class _Run:
+    """What the options of the whole command say."""
+
+    def __init__(self, asked: str | None) -> None:
+        self.asked = asked
+        self.language = engine.choose_language(asked)
+
+    def policy_speaks(self, language: str) -> None:
+        """Without --lang and without a locale, speak the policy's language."""
+        self.language = engine.choose_language(self.asked, language)
+
+    def say(self, template: str, **values: object) -> str:
+        return engine.say(template, **values).text(self.language)
+
+    def tell(self, problems: Sequence[engine.Problem]) -> None:
+        """Print each problem with its line and a caret."""
+        for problem in problems:
+            click.echo(problem.text(self.language, with_line=True), err=True)
+
+    def fail(self, problems: Sequence[engine.Problem]) -> NoReturn:
+        """Print the problems and end with 1."""
+        self.tell(problems)
+        sys.exit(1)
+
+
+_POLICIES = click.option(
+    "--policies",
+    type=click.Path(path_type=Path),
+    help=_("The folder that holds a folder for each year. Default: ./policies, else the installed one."),
+)
+_YEAR = click.option("--year", help=_("The year whose policy decides. Needed where there are several."))
+_QUESTIONS = click.option(
+    "--question",
+    "questions",
+    multiple=True,
+    help=_("Take the other reading of this open question. May be given several times."),
+)
+_FORMAT = click.option("--format", "format_", help=_("csv, jsonl, xlsx or yaml. Default: by the ending of the file."))
+_ENCODING = click.option(
+    "--encoding", help=_("The encoding of a CSV file: utf-8 or gb18030. Default: what its header shows.")
+)
+_TODAY = click.option(
+    "--today", type=click.DateTime(["%Y-%m-%d"]), help=_("The day that a blank reference date means. Default: today.")
+)
+_INPUT = click.argument("source", metavar="INPUT", type=click.Path(path_type=Path))
+
+
+@click.group(
+    cls=_Group,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    help=_(
+        "Aid for workers in hardship: a year's scheme as data, decided exactly, with reasons.\n\nCheck a policy, evaluate households, explain a decision."
+    ),
+    epilog=_("Begin with: bangfu check, then: bangfu evaluate households.csv --year 2023"),
+)
+@click.option(
+    "--lang",
+    type=click.Choice(["en", "zh_CN"]),
+    callback=_speak,
+    is_eager=True,
+    help=_("The language of problems and help. Default: the locale's, else the policy's own."),
+)
+@click.version_option(engine.__version__, "--version", prog_name="bangfu", help=_("Show the version."))
+@click.pass_context
+def cli(context: click.Context, lang: str | None) -> None:
+    context.obj = _Run(lang)
+
+
+def _folder(run: _Run, policies: Path | None, year: str | None) -> Path:
+    """The folder of the year asked for, or of the only one; what is used is printed."""
+    try:
+        found = engine.find_policies(policies)
+        known = engine.years(found)
+        if year is None:
+            if len(known) != 1:
+                raise click.UsageError(
+                    run.say("Say which year with --year. {folder} has: {years}.", folder=found, years=known or "—")
+                )
+            year = known[0]
+        folder = engine.find_year(found, year)
+    except engine.PolicyError as error:
+        run.fail(error.problems)
+    run.policy_speaks(engine.language_of(folder))
+    click.echo(run.say("Policy folder: {folder}", folder=folder), err=True)
+    return folder
+
+
+def _policy(run: _Run, policies: Path | None, year: str | None, questions: Sequence[str]) -> engine.Policy:
+    folder = _folder(run, policies, year)
+    try:
+        return engine.load(folder, questions=questions)
+    except engine.PolicyError as error:
+        run.fail(error.problems)
+
+
+@cli.command(
+    help=_(
+        "Check policies: every problem of a folder, of a year, or of all years.\n\nFOLDER_OR_YEAR is a policy's folder or a year; without it, every year is checked."
+    ),
+    epilog=_("Examples: bangfu check · bangfu check 2023 · bangfu check policies/2024"),
+)
+@click.argument("folder_or_year", required=False)
+@_POLICIES
+@click.pass_obj
+def check(run: _Run, folder_or_year: str | None, policies: Path | None) -> None:
+    failed = False
+    for folder in _folders(run, folder_or_year, policies):
+        run.policy_speaks(engine.language_of(folder))
+        click.echo(run.say("Policy folder: {folder}", folder=folder), err=True)
+        policy, problems = engine.examine(folder)
+        if policy is not None:
+            problems += engine.check_questions(folder)
+        run.tell(problems)
+        errors = sum(not problem.is_warning for problem in problems)
+        failed = failed or errors > 0
+        click.echo(
+            run.say(
+                "{folder}: {errors} problems, {warnings} warnings.",
+                folder=folder,
+                errors=errors,
+                warnings=len(problems) - errors,
+            )
+        )
+        if policy is not None and not errors:
+            click.echo(
+                run.say(
+                    "{policy} (fingerprint {fingerprint}) can be used; {questions} questions are open: {names}.",
+                    policy=policy.label,
+                    fingerprint=policy.fingerprint,
+                    questions=len(policy.questions),
+                    names=tuple(question.name for question in policy.questions) or "—",
+                )
+            )
+    sys.exit(1 if failed else 0)
+
+
+def _folders(run: _Run, asked: str | None, policies: Path | None) -> list[Path]:
+    if asked is not None and Path(asked).is_dir():
+        return [Path(asked)]
+    try:
+        found = engine.find_policies(policies)
+        return [engine.find_year(found, year) for year in ([asked] if asked is not None else engine.years(found))]
+    except engine.PolicyError as error:
+        run.fail(error.problems)
+
+
+@cli.command(
+    help=_(
+        "Decide every household of INPUT (CSV, XLSX, JSONL, or one household in YAML).\n\nWith -o the result keeps every column and adds the decision; bad rows go to a file of rejects with the reason. Without -o a table and a summary are shown. Ends with 1 where a row was set aside."
+    ),
+    epilog=_(
+        "Examples: bangfu evaluate households.csv --year 2023 · bangfu evaluate households.xlsx --year 2023 -o result.xlsx --rejects rejects.xlsx"
+    ),
+)
+@_INPUT
+@_YEAR
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help=_("The file for the result; its ending says the format.")
+)
+@click.option(
+    "--rejects",
+    type=click.Path(path_type=Path),
+    help=_("The file for bad rows. Default: beside the output, named .rejects."),
+)
+@_QUESTIONS
+@_FORMAT
+@_ENCODING
+@_TODAY
+@_POLICIES
+@click.pass_obj
+def evaluate(
+    run: _Run,
+    source: Path,
+    year: str | None,
+    output: Path | None,
+    rejects: Path | None,
+    questions: Sequence[str],
+    format_: str | None,
+    encoding: str | None,
+    today: datetime.datetime | None,
+    policies: Path | None,
+) -> None:
+    policy = _policy(run, policies, year, questions)
+    rows: list[tuple[str, engine.Decision]] = []
+
+    def keep(record: engine.Record, decision: engine.Decision) -> None:
+        if output is None and len(rows) < _MOST_ROWS:
+            rows.append((f"{record.number}", decision))
+
+    try:
+        with _Bar(source) as bar:
+            summary = engine.evaluate(
+                policy,
+                source,
+                output,
+                rejects=rejects,
+                today=today.date() if today else None,
+                format=format_,
+                encoding=encoding,
+                progress=bar.move,
+                each=keep,
+                language=run.language,
+            )
+    except (engine.TableError, engine.HouseholdError) as error:
+        run.fail(error.problems)
+    if rows:
+        click.echo(_table(run, policy, rows))
+        if summary.decided > len(rows):
+            click.echo(run.say("… and {more} more rows; write them with -o.", more=summary.decided - len(rows)))
+    run.tell(summary.problems)
+    click.echo(_summary(run, policy, summary))
+    sys.exit(1 if summary.rejected else 0)
+
+
+class _Bar:
+    """A progress bar on long runs: only on a terminal, and only once a run has taken a second."""
+
+    def __init__(self, source: Path) -> None:
+        self.bar: Any = None
+        self.label = source.name
+        self.begun = datetime.datetime.now()
+        self.is_shown = sys.stderr.isatty()
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def move(self, done: int, total: int) -> None:
+        if not self.is_shown:
+            return
+        if self.bar is None and datetime.datetime.now() - self.begun > datetime.timedelta(seconds=1):
+            self.bar = click.progressbar(length=total, label=self.label, file=sys.stderr)
+            self.bar.__enter__()
+        if self.bar is not None:
+            self.bar.update(done - self.bar.pos)
+
+    def __exit__(self, *error: object) -> None:
+        if self.bar is not None:
+            self.bar.__exit__(*error)
+
+
+def _table(run: _Run, policy: engine.Policy, rows: Sequence[tuple[str, engine.Decision]]) -> str:
+    """The decisions as a table of aligned columns: the results, without reasons and ranges."""
+    parts = ("category", "conclusion", "aid", "total", "payable", "approval", "other")
+    columns = [output.heading for part in parts for output in policy.outputs if output.part == part]
+    lines = [[run.say("Row"), *columns]]
+    lines += [
+        [number, *(engine.shown(policy, dict(decision.outputs)[column]) for column in columns)]
+        for number, decision in rows
+    ]
+    widths = [max(engine.width(line[index]) for line in lines) for index in range(len(lines[0]))]
+    return "\n".join(
+        "  ".join(cell + " " * (size - engine.width(cell)) for cell, size in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def _summary(run: _Run, policy: engine.Policy, summary: engine.Summary) -> str:
+    """What a run came to, line by line."""
+
+    def counted(counts: dict[str, int], label: Callable[[str], str] = lambda name: name or "—") -> str:
+        return "  ".join(f"{label(name)} {count}" for name, count in sorted(counts.items()))
+
+    lines = [
+        "",
+        run.say(
+            "{policy}, fingerprint {fingerprint}, algebra {algebra}",
+            policy=summary.policy,
+            fingerprint=summary.fingerprint,
+            algebra=summary.algebra,
+        )
+        + (run.say(", encoding {encoding}", encoding=summary.encoding) if summary.encoding else ""),
+        run.say(
+            "{read} rows: {decided} decided, {rejected} set aside",
+            read=summary.read,
+            decided=summary.decided,
+            rejected=summary.rejected,
+        ),
+    ]
+    if policy.categories:
+        aids = "  ".join(
+            f"{name} {count} ({engine.shown(policy, summary.money[name])})" for name, count in summary.aids.items()
+        )
+        total, payable = (policy.output(part) for part in ("total", "payable"))
+        lines += [
+            f"{_heading(policy, 'category')}: {counted(summary.categories)}",
+            f"{_heading(policy, 'conclusion')}: {counted(summary.conclusions)}",
+            run.say("Aids: {aids}", aids=aids or "—"),
+            f"{_heading(policy, 'approval')}: {counted(summary.approvals)}",
+            f"{total.heading if total else ''}: {engine.shown(policy, summary.total)}  {payable.heading if payable else ''}: {engine.shown(policy, summary.payable)}",
+        ]
+    if summary.output:
+        lines.append(run.say("Result: {file}", file=summary.output))
+    if summary.rejects and summary.rejected:
+        lines.append(run.say("Rejects: {file}", file=summary.rejects))
+    return "\n".join(lines)
+
+
+def _heading(policy: engine.Policy, part: str) -> str:
+    output = policy.output(part)
+    return output.heading if output else part
+
+
+@cli.command(
+    help=_(
+        "Explain the decision for one household of INPUT: every step with its numbers, its margin and its clause.\n\nWithout --row and --id, the first household is explained."
+    ),
+    epilog=_(
+        "Examples: bangfu explain household.yaml --year 2023 · bangfu explain households.csv --year 2023 --row 5 · bangfu explain households.csv --id 990101198503070017 --json"
+    ),
+)
+@_INPUT
+@_YEAR
+@click.option("--row", type=int, help=_("The row, as the file's program counts it: the headings are row 1."))
+@click.option("--id", "id_", help=_("The ID number of the household."))
+@click.option("--json", "as_json", is_flag=True, help=_("As JSON, with exact numbers."))
+@_QUESTIONS
+@_FORMAT
+@_ENCODING
+@_TODAY
+@_POLICIES
+@click.pass_obj
+def explain(
+    run: _Run,
+    source: Path,
+    year: str | None,
+    row: int | None,
+    id_: str | None,
+    as_json: bool,
+    questions: Sequence[str],
+    format_: str | None,
+    encoding: str | None,
+    today: datetime.datetime | None,
+    policies: Path | None,
+) -> None:
+    if row is not None and id_ is not None:
+        raise click.UsageError(run.say("Give either --row or --id."))
+    policy = _policy(run, policies, year, questions)
+    try:
+        explanation = engine.explain_row(
+            policy, source, row=row, id=id_, today=today.date() if today else None, format=format_, encoding=encoding
+        )
+    except (engine.TableError, engine.HouseholdError) as error:
+        run.fail(error.problems)
+    click.echo(explanation.json() if as_json else explanation.text(), nl=False)
+
+
+@cli.command(
+    help=_(
+        "Run the worked cases of each YEAR (without one: of every year), and show what differs and the first step that does."
+    ),
+    epilog=_("Examples: bangfu test · bangfu test 2023"),
+)
+@click.argument("years", nargs=-1)
+@_POLICIES
+@click.pass_obj
+def test(run: _Run, years: Sequence[str], policies: Path | None) -> None:
+    try:
+        found = engine.find_policies(policies)
+        folders = [engine.find_year(found, year) for year in (years or engine.years(found))]
+    except engine.PolicyError as error:
+        run.fail(error.problems)
+    failed = False
+    for folder in folders:
+        run.policy_speaks(engine.language_of(folder))
+        click.echo(run.say("Policy folder: {folder}", folder=folder), err=True)
+        failed = not _test_year(run, folder) or failed
+    sys.exit(1 if failed else 0)
+
+
+def _test_year(run: _Run, folder: Path) -> bool:
+    try:
+        results = engine.run_cases(folder)
+    except engine.PolicyError as error:
+        run.tell(error.problems)
+        return False
+    for result in results:
+        run.tell(result.problems)
+        if result.step:
+            click.echo(run.say("    first step that differs: {step}", step=result.step), err=True)
+    passed = sum(result.has_passed for result in results)
+    click.echo(
+        run.say("{folder}: {passed} of {all} cases as expected.", folder=folder, passed=passed, all=len(results))
+    )
+    return passed == len(results)
+
+
+@cli.command(
+    help=_("Show the policy of YEAR as a page to read beside the text, or with --core the rules that it comes to."),
+    epilog=_("Examples: bangfu show 2023 · bangfu show 2023 --core"),
+)
+@click.argument("year")
+@click.option("--core", is_flag=True, help=_("The ordered list of named expressions, one a line."))
+@_QUESTIONS
+@_POLICIES
+@click.pass_obj
+def show(run: _Run, year: str, core: bool, questions: Sequence[str], policies: Path | None) -> None:
+    click.echo(engine.page(_policy(run, policies, year, questions), core=core), nl=False)
+
+
+@cli.command(
+    help=_(
+        "Write the input sheet of YEAR: a column for each fact with its unit and meaning, drop-downs and number checks."
+    ),
+    epilog=_("Example: bangfu template 2023 -o sheet.xlsx"),
+)
+@click.argument("year")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), required=True, help=_("The workbook to write (.xlsx).")
+)
+@_POLICIES
+@click.pass_obj
+def template(run: _Run, year: str, output: Path, policies: Path | None) -> None:
+    policy = _policy(run, policies, year, ())
+    try:
+        engine.create_template(policy, output)
+    except engine.TableError as error:
+        run.fail(error.problems)
+    except ModuleNotFoundError:
+        click.echo(run.say('The input sheet needs the package openpyxl. Run: pip install "bangfu[excel]"'), err=True)
+        sys.exit(1)
+    click.echo(run.say("Written: {file}", file=output))
+
+
+def main() -> None:
+    """Run the command line; a fault of our own says so, and ends with 3."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        cli()
+    except Exception:  # noqa: BLE001  # the outermost handler: everything that is not a problem of the input is our fault
+        traceback.print_exc()
+        click.echo(
+            gettext(
+                "This is a fault of bangfu itself, not of your files. Please send us the lines above and the file."
+            ),
+            err=True,
+        )
+        sys.exit(3)
+
+
+if __name__ == "__main__":
+    main()

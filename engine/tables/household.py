@@ -1,0 +1,54 @@
+"""One household in a YAML file: facts as keys, read as a table of one row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.messages import say
+from engine.source import Branch, Leaf, Place, Problem, read
+from engine.tables import Record, Source, TableError
+
+__all__ = ["open_source"]
+
+
+class _Household:
+    """The table of one row that a YAML file of facts comes to."""
+
+    format = "yaml"
+    encoding = "utf-8"
+
+    def __init__(self, name: str, tree: Branch) -> None:
+        self.name = name
+        entries = tree.entries.values()
+        self.header = tuple(entry.key.text for entry in entries)
+        self._cells = tuple(entry.value.text for entry in entries if isinstance(entry.value, Leaf))
+        self._line = tree.place.line
+
+    def records(self) -> Iterator[Record]:
+        """The one household."""
+        yield Record(self._line, self._cells)
+
+    def position(self) -> tuple[int, int]:
+        """Always at the end."""
+        return 1, 1
+
+
+def open_source(path: Path, encoding: str | None) -> Source:
+    """The household in `path`.
+
+    Raises: TableError where the file is no YAML of facts.
+    """
+    tree, problems = read(path)
+    if isinstance(tree, Branch):
+        for entry in tree.entries.values():
+            if not isinstance(entry.value, Leaf):
+                wrong = say("“{name}” has more than one value.", name=entry.key.text)
+                problems += (Problem(entry.value.place, wrong, None, say("Write one value behind the colon.")),)
+    elif not problems:
+        problems += (
+            Problem(Place(str(path)), say("The file holds no facts."), None, say("Write “fact: value” lines.")),
+        )
+    if problems or not isinstance(tree, Branch):
+        raise TableError(problems)
+    return _Household(str(path), tree)
