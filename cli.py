@@ -58,11 +58,16 @@ class _Group(_Spoken, click.Group):
 
 def _speak(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     """Settle the language of problems and help, before anything is shown."""
-    language = engine.choose_language(value)
+    _settle(value)
+    return value
+
+
+def _settle(asked: str | None) -> None:
+    """Make click and gettext speak the language asked for, or the locale's."""
+    language = engine.choose_language(asked)
     os.environ["LANGUAGE"] = language
     bindtextdomain("bangfu", str(Path(engine.__file__).parent / "messages" / "catalogues"))
     textdomain("bangfu")
-    return value
 
 
 class _Run:
@@ -133,23 +138,31 @@ def cli(context: click.Context, lang: str | None) -> None:
     context.obj = _Run(lang)
 
 
-def _folder(run: _Run, policies: Path | None, year: str | None) -> Path:
-    """The folder of the year asked for, or of the only one; what is used is printed."""
+def _folders(run: _Run, policies: Path | None, asked: Sequence[str]) -> list[Path]:
+    """The folder of each year asked for, or of every year there is."""
     try:
         found = engine.find_policies(policies)
         known = engine.years(found)
-        if year is None:
-            if len(known) != 1:
-                raise click.UsageError(
-                    run.say("Say which year with --year. {folder} has: {years}.", folder=found, years=known or "—")
-                )
-            year = known[0]
-        folder = engine.find_year(found, year)
+        run.policy_speaks(engine.language_of(found / known[-1]) if known else "")
+        return [engine.find_year(found, year) for year in (asked or known)]
     except engine.PolicyError as error:
         run.fail(error.problems)
+
+
+def _use(run: _Run, folder: Path) -> None:
+    """Say which folder is used, in its policy's language where no other was asked for."""
     run.policy_speaks(engine.language_of(folder))
     click.echo(run.say("Policy folder: {folder}", folder=folder), err=True)
-    return folder
+
+
+def _folder(run: _Run, policies: Path | None, year: str | None) -> Path:
+    """The folder of the year asked for, or of the only one."""
+    folders = _folders(run, policies, () if year is None else (year,))
+    if len(folders) != 1:
+        names = tuple(folder.name for folder in folders) or "—"
+        raise click.UsageError(run.say("Say which year with --year. There are: {years}.", years=names))
+    _use(run, folders[0])
+    return folders[0]
 
 
 def _policy(run: _Run, policies: Path | None, year: str | None, questions: Sequence[str]) -> engine.Policy:
@@ -171,9 +184,10 @@ def _policy(run: _Run, policies: Path | None, year: str | None, questions: Seque
 @click.pass_obj
 def check(run: _Run, folder_or_year: str | None, policies: Path | None) -> None:
     failed = False
-    for folder in _folders(run, folder_or_year, policies):
-        run.policy_speaks(engine.language_of(folder))
-        click.echo(run.say("Policy folder: {folder}", folder=folder), err=True)
+    asked = () if folder_or_year is None else (folder_or_year,)
+    is_folder = folder_or_year is not None and Path(folder_or_year).is_dir()
+    for folder in [Path(folder_or_year or "")] if is_folder else _folders(run, policies, asked):
+        _use(run, folder)
         policy, problems = engine.examine(folder)
         if policy is not None:
             problems += engine.check_questions(folder)
@@ -199,16 +213,6 @@ def check(run: _Run, folder_or_year: str | None, policies: Path | None) -> None:
                 )
             )
     sys.exit(1 if failed else 0)
-
-
-def _folders(run: _Run, asked: str | None, policies: Path | None) -> list[Path]:
-    if asked is not None and Path(asked).is_dir():
-        return [Path(asked)]
-    try:
-        found = engine.find_policies(policies)
-        return [engine.find_year(found, year) for year in ([asked] if asked is not None else engine.years(found))]
-    except engine.PolicyError as error:
-        run.fail(error.problems)
 
 
 @cli.command(
@@ -421,15 +425,9 @@ def explain(
 @_POLICIES
 @click.pass_obj
 def test(run: _Run, years: Sequence[str], policies: Path | None) -> None:
-    try:
-        found = engine.find_policies(policies)
-        folders = [engine.find_year(found, year) for year in (years or engine.years(found))]
-    except engine.PolicyError as error:
-        run.fail(error.problems)
     failed = False
-    for folder in folders:
-        run.policy_speaks(engine.language_of(folder))
-        click.echo(run.say("Policy folder: {folder}", folder=folder), err=True)
+    for folder in _folders(run, policies, years):
+        _use(run, folder)
         failed = not _test_year(run, folder) or failed
     sys.exit(1 if failed else 0)
 
@@ -493,6 +491,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
+    _settle(None)
     try:
         cli()
     except Exception:  # noqa: BLE001  # the outermost handler: everything that is not a problem of the input is our fault

@@ -282,7 +282,7 @@ _NOUNS: Mapping[str, Message] = MappingProxyType(
 
 _FORMS: Mapping[str, Message] = MappingProxyType(
     {
-        "number": say("Expected is a number such as 24000, 0.15, 80% or 2/37."),
+        "number": say("Expected is a number such as 24000, 0.15, 2/37 or 80%."),
         "expression": say("Expected is a name, a number or a calculation such as min(a, 2 * b)."),
         "name": say("Expected is one name, without blanks or signs."),
         "text": say("Expected is a text, in quotes where it looks like a number."),

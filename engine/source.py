@@ -504,7 +504,20 @@ def _reason(reason: str, line: str) -> tuple[Message, Message]:
             say("A colon and a blank are missing behind a key."),
             say("Write “name: value”; a longer text continues with a deeper indent."),
         )
-    if "block end" in reason or "expected <document start>" in reason or "block mapping" in reason:
+    if "end of stream" in reason:
+        return (say("A quote is opened and never closed."), say("Close the quote on the same line."))
+    if "alphabetic or numeric" in reason or "block sequence entries" in reason or "comment or line break" in reason:
+        return (
+            say("The value begins with a character that YAML keeps for itself."),
+            say("Put the value in quotes, or write the list below its key."),
+        )
+    if (
+        "expected key" in reason
+        or "'-' indicator" in reason
+        or "block end" in reason
+        or "expected <document start>" in reason
+        or "block mapping" in reason
+    ):
         return (
             say("The line is not aligned with the ones above it."),
             say("Give entries of one level the same number of blanks; close every quote."),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from engine.elaborate.aids import Payment, write_aid
-from engine.elaborate.draft import UNSAID, Draft, saying_of
+from engine.elaborate.draft import UNSAID, Draft, greatest, saying_of
 from engine.elaborate.gates import eligible, write_approvals, write_gates
 from engine.elaborate.stacking import read_stacking, stack
+from engine.expression import ROUNDINGS
 from engine.messages import say
 from engine.policy import Aid, Category, Output, Saying
-from engine.source import Branch, Leaf, Problem, normal
+from engine.source import Branch, Leaf, Problem
 
 __all__ = ["heading", "write_categories", "write_choice", "write_conclusion"]
 
@@ -16,7 +17,8 @@ __all__ = ["heading", "write_categories", "write_choice", "write_conclusion"]
 def heading(draft: Draft, tree: Branch, part: str) -> str:
     """The heading of the column that plays `part`: the policy's own, or the word of its language."""
     leaf = tree.branch("columns").leaf(part)
-    return draft.words[part] if leaf is None else normal(leaf.text)
+    name = None if leaf is None else draft.part(leaf)
+    return draft.words[part] if name is None else name
 
 
 def _quoted(text: str) -> str:
@@ -35,7 +37,7 @@ def write_categories(draft: Draft, tree: Branch) -> None:
 def _payment(draft: Draft, tree: Branch) -> Payment:
     branch = tree.branch("payment")
     rounding, step = branch.leaf("round"), branch.leaf("to")
-    if rounding is None or step is None:
+    if rounding is None or step is None or f"round_{rounding.text}" not in ROUNDINGS:
         return Payment("", "")
     expression = draft.parsed(step)
     return Payment(f"round_{rounding.text}", expression.canonical if expression else "1")
@@ -51,7 +53,7 @@ def _write_category(draft: Draft, name: str, key: Leaf, branch: Branch, payment:
     aids = [
         write_aid(draft, name, entry.key, entry.value, payment)
         for entry in branch.branch("aids").entries.values()
-        if isinstance(entry.value, Branch)
+        if isinstance(entry.value, Branch) and draft.part(entry.key) is not None
     ]
     stacking = read_stacking(draft, branch, key, aids)
     result = stack(draft, name, test, gate, aids, stacking, payment)
@@ -106,9 +108,7 @@ def write_choice(draft: Draft, tree: Branch) -> None:
         )
     saying = saying_of(choose)
     totals = [f"({category.total_at_ceilings} if {category.test} else 0)" for category in draft.categories]
-    highest = draft.write(
-        draft.name(words["highest"], words["total"]), f"max({', '.join([*totals, '0'])})", key, saying
-    )
+    highest = draft.write(draft.name(words["highest"], words["total"]), greatest([*totals, "0"]), key, saying)
     for index, category in enumerate(draft.categories):
         earlier = [before.picked for before in draft.categories[:index]]
         text = category.test

@@ -58,7 +58,12 @@ def _unit(draft: Draft, leaf: Leaf | None) -> Unit:
     above, *below = leaf.text.split("/")
     for base, power in [(above, 1), *((part, -1) for part in below)]:
         name = normal(base)
+        if not draft.bases:  # the units themselves have a problem, told once
+            return Unit(leaf.text)
         if name not in draft.bases:
+            if name in draft.unknown_units:
+                return Unit(leaf.text)
+            draft.unknown_units.add(name)
             known = say("The policy declares the units {units}.", units=tuple(draft.bases))
             draft.problems.append(
                 Problem(

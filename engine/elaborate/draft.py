@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from engine.expression import Expression, calls, is_name, names_in, parse, rewritten
+from engine.expression import VOCABULARY, Expression, calls, is_name, names_in, parse, rewritten
 from engine.messages import Message, Words, say
 from engine.policy import Category, Fact, Figure, Output, Remark, Rule, Saying, Table, Unit
 from engine.source import Branch, Leaf, Place, Problem, nearest, normal
 
-__all__ = ["JOINT", "UNSAID", "Draft", "saying_of", "unknown_name"]
+__all__ = ["JOINT", "UNSAID", "Draft", "greatest", "saying_of", "unknown_name"]
 
 JOINT = "·"
 """Joins the parts of a generated name: 深度困难职工·医疗救助·上限."""
@@ -27,6 +27,7 @@ class Draft:
 
     words: Words
     bases: dict[str, str] = field(default_factory=dict)
+    unknown_units: set[str] = field(default_factory=set)
     facts: dict[str, Fact] = field(default_factory=dict)
     figures: dict[str, Figure] = field(default_factory=dict)
     tables: dict[str, Table] = field(default_factory=dict)
@@ -44,8 +45,8 @@ class Draft:
         """The generated name made of `parts`."""
         return JOINT.join(parts)
 
-    def declare(self, key: Leaf) -> str | None:
-        """The name that `key` declares; a problem and None where it cannot be a name or is taken."""
+    def part(self, key: Leaf) -> str | None:
+        """The name that `key` gives to a part of something (an aid, a gate, a level); a problem and None where it is none."""
         name = normal(key.text)
         if not is_name(name):
             self.problems.append(
@@ -59,7 +60,12 @@ class Draft:
                 )
             )
             return None
-        if name in self.places:
+        return name
+
+    def declare(self, key: Leaf) -> str | None:
+        """The name that `key` declares; a problem and None where it cannot be a name or is taken."""
+        name = self.part(key)
+        if name is not None and name in self.places:
             first = self.places[name]
             self.problems.append(
                 Problem(
@@ -70,7 +76,8 @@ class Draft:
                 )
             )
             return None
-        self.places[name] = key.place
+        if name is not None:
+            self.places[name] = key.place
         return name
 
     def write(
@@ -177,6 +184,16 @@ class Draft:
         """The names that the rule `name` reads; empty for facts and figures."""
         rule = self.rules.get(name)
         return set() if rule is None else {node.id for node in names_in(rule.expression.tree)}
+
+
+def greatest(parts: Sequence[str]) -> str:
+    """The expression for the highest of `parts`; 0 where there are none."""
+    if len(parts) < 2:
+        return parts[0] if parts else "0"
+    most = VOCABULARY["max"][1]
+    if len(parts) > most:
+        return greatest([greatest(parts[:most]), *parts[most:]])
+    return f"max({', '.join(parts)})"
 
 
 def unknown_name(name: str, place: Place, sort: Message, available: tuple[str, ...]) -> Problem:

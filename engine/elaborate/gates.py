@@ -13,7 +13,7 @@ def write_gates(draft: Draft, prefix: str, gates: Branch) -> tuple[tuple[str, st
     """Write each gate as a truth rule `prefix·name`; gives (name as written, rule) in order."""
     found: list[tuple[str, str]] = []
     for entry in gates.entries.values():
-        if isinstance(entry.value, Branch):
+        if isinstance(entry.value, Branch) and draft.part(entry.key) is not None:
             parts = (prefix, entry.key.text) if prefix else (draft.words["gate"], entry.key.text)
             rule = draft.adopt(draft.name(*parts), entry.value.leaf("need"), saying_of(entry.value), is_written=False)
             found.append((entry.key.text, rule))
@@ -36,7 +36,7 @@ def write_approvals(draft: Draft, approvals: Branch) -> list[tuple[str, Rule | N
     heading = draft.words["approval"]
     found: list[tuple[str, Rule | None]] = []
     for entry in approvals.entries.values():
-        if isinstance(entry.value, Branch):
+        if isinstance(entry.value, Branch) and draft.part(entry.key) is not None:
             rule = draft.adopt(
                 draft.name(heading, entry.key.text), entry.value.leaf("when"), saying_of(entry.value), is_written=False
             )

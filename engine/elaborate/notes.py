@@ -113,7 +113,7 @@ def write_notes(draft: Draft, tree: Branch) -> None:
             _write_choice_notes(draft, category, aid)
     _write_unused(draft)
     for entry in tree.branch("notes").entries.values():
-        if isinstance(entry.value, Branch):
+        if isinstance(entry.value, Branch) and draft.part(entry.key) is not None:
             when, say_leaf = entry.value.leaf("when"), entry.value.leaf("say")
             name = draft.adopt(
                 draft.name(draft.words["notes"], entry.key.text), when, saying_of(entry.value), is_written=False

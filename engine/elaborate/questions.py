@@ -35,7 +35,7 @@ def write_questions(
     """Write when each question matters; `elaborated` writes out the tree of another reading."""
     found = []
     for name, entry in tree.branch("questions").entries.items():
-        if isinstance(entry.value, Branch):
+        if isinstance(entry.value, Branch) and draft.part(entry.key) is not None:
             found.append(_write_question(draft, tree, name, entry, taken, elaborated))
     return found
 
@@ -114,7 +114,8 @@ class _Other:
         fresh = self.draft.name(name, self.suffix)
         figure = self.other.figures.get(name)
         if figure is not None:
-            if figure.value == self.draft.figures[name].value:
+            own_figure = self.draft.figures.get(name)
+            if own_figure is None or figure.value == own_figure.value:
                 return name
             self.draft.figures[fresh] = replace(figure, name=fresh)
             return fresh

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import permutations
 
 from engine.elaborate.aids import AidDraft, Payment
-from engine.elaborate.draft import Draft, saying_of
+from engine.elaborate.draft import Draft, greatest, saying_of
 from engine.expression import renamed
 from engine.messages import say
 from engine.policy import AtCeiling, Remark, Rule, Saying
@@ -159,7 +159,7 @@ def _at_ceilings(aids: Sequence[AidDraft], most: Sequence[str], stacked: Sequenc
 def _highest_ceiling(chain: _Chain, aids: Sequence[AidDraft], most: Sequence[str]) -> str:
     """The total at the ceilings of a category that gives one aid."""
     gated = [f"({name} if {aid.gate} else 0)" if aid.gate else name for name, aid in zip(most, aids, strict=True)]
-    best = gated[0] if len(gated) == 1 else f"max({', '.join(gated)})"
+    best = greatest(gated)
     text = f"{best} if {chain.gate} else 0" if chain.gate else best
     return chain.draft.write(chain.name(chain.draft.words["total"]), text, chain.stacking.key, chain.stacking.saying)
 
@@ -202,7 +202,7 @@ def _recheck(chain: _Chain, before: Sequence[tuple[str, str]], step: int, label:
         changed[stacking.counts_as] = f"{stacking.counts_as} + {_sum([amount for _, amount in before])}"
     for aid, amount in before:
         for payer, expense in stacking.pays_off:
-            if payer == aid:
+            if payer == aid and expense:
                 changed[expense] = f"max({changed.get(expense, expense)} - {amount}, 0)"
     if not changed:
         return ""
@@ -262,7 +262,7 @@ def _give_in_best_order(chain: _Chain, aids: Sequence[AidDraft], candidates: Seq
         stacked = _give_in_order(chain, aids, candidates, order, label)
         total = draft.write(chain.name(label, words["total"]), _sum([part.amount for part in stacked]), key)
         orders.append((label, stacked, total))
-    highest = draft.write(chain.name(words["highest"]), f"max({', '.join(total for _, _, total in orders)})", key)
+    highest = draft.write(chain.name(words["highest"]), greatest([total for _, _, total in orders]), key)
     found = []
     for index, aid in enumerate(aids):
         text, recheck = orders[-1][1][index].amount, orders[-1][1][index].recheck or "true"
@@ -288,7 +288,7 @@ def _give_one(chain: _Chain, aids: Sequence[AidDraft], candidates: Sequence[str]
         if aid.chosen
     }
     gated = [f"({name} if {aid.gate} else 0)" if aid.gate else name for name, aid in zip(candidates, aids, strict=True)]
-    highest = draft.write(chain.name(words["highest"]), f"max({', '.join([*gated, '0'])})", key, chain.stacking.saying)
+    highest = draft.write(chain.name(words["highest"]), greatest([*gated, "0"]), key, chain.stacking.saying)
     any_recorded = draft.write(chain.name(words["any_recorded"]), " or ".join(recorded.values()) or "false", key)
     found: list[Stacked] = []
     for aid, candidate in zip(aids, gated, strict=True):

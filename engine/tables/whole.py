@@ -1,0 +1,141 @@
+"""A file that appears whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from engine.messages import Message, say
+from engine.source import Place, Problem
+from engine.tables import Source, TableError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+__all__ = ["unwritable", "whole"]
+
+_BUFFER = 1 << 18
+_MOST_NAME_BYTES = 200
+
+
+@contextmanager
+def whole(path: Path, source: Source | None = None) -> Iterator[BinaryIO]:
+    """A stream whose bytes become the file `path` when the block ends well; otherwise `path` stays as it was.
+
+    They are collected in the same folder, under a hidden name that ends in `.part`, and reach the disk before the
+    name changes; so a machine that fails at any moment leaves the old file or the new one.
+    `source` is never written over.
+
+    Raises: TableError where the file cannot be written; nothing is left over then.
+    """
+    target = Path(os.path.realpath(path))
+    _refuse(path, target, source)
+    part = target.with_name(_part_name(target.name))
+    try:
+        raw = _Part(part, path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    stream = io.BufferedWriter(raw, _BUFFER)
+    try:
+        yield stream
+        _finish(stream, path, part, target)
+    except BaseException:
+        raw.is_abandoned = True
+        stream.close()
+        part.unlink(missing_ok=True)
+        raise
+
+
+class _Part(io.FileIO):
+    """The unfinished file; what the system says against writing it is said in our words."""
+
+    def __init__(self, part: Path, path: Path) -> None:
+        super().__init__(part, "x")
+        self.is_abandoned = False
+        self._path = path
+
+    def write(self, content: ReadableBuffer, /) -> int:
+        """All of `content`; nothing once the file is abandoned, so that closing it cannot fail again."""
+        view = memoryview(content).cast("B")
+        done = len(view) if self.is_abandoned else 0
+        try:
+            while done < len(view):
+                done += super().write(view[done:]) or 0
+        except OSError as error:
+            raise unwritable(self._path, error) from error
+        return done
+
+
+def _finish(stream: BinaryIO, path: Path, part: Path, target: Path) -> None:
+    try:
+        stream.flush()
+        os.fsync(stream.fileno())
+        stream.close()
+        if target.exists():
+            os.chmod(part, stat.S_IMODE(target.stat().st_mode))
+        os.replace(part, target)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def _part_name(name: str) -> str:
+    """A name of its own beside `name`, cut short: a name may take 255 bytes, and a Chinese character takes three."""
+    short = name.encode("utf-8", "surrogateescape")[:_MOST_NAME_BYTES].decode("utf-8", "ignore")
+    return f".{short}.{os.getpid()}-{secrets.token_hex(4)}.part"
+
+
+def _refuse(path: Path, target: Path, source: Source | None) -> None:
+    """Raises: TableError where it is known beforehand that `target` must not or cannot be written."""
+    refusal: tuple[Message, Message] | None = None
+    if not target.parent.is_dir():
+        wrong = say("There is no folder “{folder}”.", folder=str(path.parent))
+        refusal = wrong, say("Create it, or name another one.")
+    elif target.is_dir():
+        refusal = say("This is a folder."), say("Name the file that is to be written.")
+    elif target.exists() and not target.is_file():
+        refusal = say("This is not an ordinary file."), say("Name the file that is to be written.")
+    elif source is not None and target.exists() and _is_same(target, Path(source.name)):
+        refusal = (
+            say("The result would be written over the table that is read."),
+            say("Give the result another name."),
+        )
+    elif target.exists() and not (os.access(target, os.W_OK) and target.stat().st_mode & 0o222):
+        refusal = (
+            say("The file may not be changed: it is read-only."),
+            say("Name another file, or lift its protection."),
+        )
+    if refusal is not None:
+        raise TableError((Problem(Place(str(path)), refusal[0], None, refusal[1]),))
+
+
+def _is_same(target: Path, source: Path) -> bool:
+    try:
+        return os.path.samefile(target, source)
+    except OSError:
+        return False
+
+
+def unwritable(path: Path, error: OSError) -> TableError:
+    """What the system has against writing `path`, as a problem."""
+    left = say("Nothing was left behind, and a file of this name is as it was.")
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        wrong, remedy = say("The disk is full."), say("Make room, and run this again.")
+    elif error.errno == errno.EFBIG:
+        wrong, remedy = (
+            say("The file would be larger than the system allows."),
+            say("Ask for a higher limit, or write it in parts."),
+        )
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        wrong = say("The file may not be written here.")
+        remedy = say("Close it in other programs, or name a folder in which you may write.")
+    else:
+        wrong = say("The file cannot be written: {reason}.", reason=error.strerror or str(error))
+        remedy = say("Name another file or folder.")
+    return TableError((Problem(Place(str(path)), wrong, left, remedy),))

@@ -1,0 +1,286 @@
+"""XLSX: a workbook's one sheet of input, its first row the headings; and workbooks with one sheet of results."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import zipfile
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import openpyxl
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Font
+from openpyxl.utils.cell import range_boundaries
+from openpyxl.writer.excel import ExcelWriter
+
+from engine.messages import Message, plain, say
+from engine.messages.numbers import ends
+from engine.source import Place, Problem, normal, width
+from engine.tables import Cell, Record, Source, TableError, Target
+from engine.tables.cells import is_blank
+from engine.tables.headings import Headings
+from engine.tables.sheets import Sheet, Workbook, damage_told
+from engine.tables.texts import aligned, is_formula, letter, shown
+from engine.tables.whole import unwritable, whole
+
+__all__ = ["create_target", "open_source"]
+
+_INPUT_SHEETS = ("填报", "households")
+_MOST_DIGITS = 15
+_MOST_ROWS = 1_048_576
+_MOST_COLUMNS = 16_384
+_MOST_CHARACTERS = 32_767
+_FIRST_DAY = datetime.date(1900, 3, 1)
+_LIKE_A_CODE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+_CONTROL = re.compile("[\x01-\x08\x0b-\x1f\ufffe\uffff]")
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
+_DIGIT = re.compile("[0-9]", re.ASCII)
+_LONG_NUMBER = 12
+_SAMPLE = 200
+_NARROWEST, _WIDEST = 8, 60
+
+
+def open_source(path: Path, encoding: str | None) -> Source:
+    """The table in the workbook `path`; `encoding` says nothing here, for a workbook knows its own.
+
+    Raises: TableError where it is no .xlsx workbook within the limits, or has no one sheet that can be meant.
+    """
+    workbook = Workbook(path)
+    sheet, first = _chosen(workbook, str(path))
+    return _XlsxSource(path, workbook, sheet, first)
+
+
+class _XlsxSource:
+    """A workbook whose sheet has been chosen and whose header has been read."""
+
+    format = "xlsx"
+    encoding = None
+
+    def __init__(self, path: Path, workbook: Workbook, sheet: Sheet, first: Record) -> None:
+        self.name = str(path)
+        self.sheet = sheet.title
+        place = Place(self.name, first.number)
+        if first.problem is not None:
+            raise TableError((Problem(place, first.problem),))
+        self._headings = Headings.read([shown(cell) for cell in first.cells], place)
+        self.header = self._headings.names
+        measured = workbook.survey(sheet)
+        self._merged = _Merged.read(measured.merged, self._headings.width, self.name)
+        self._workbook = workbook
+        self._sheet = sheet
+        self._rows = measured.rows
+        self._done = 0
+
+    def records(self) -> Iterator[Record]:
+        """The rows below the headings, hidden ones too."""
+        self._done = 0
+        for found in self._workbook.rows(self._sheet):
+            self._done += 1
+            record = self._headings.record(found, counted=False) if self._done > 1 else None
+            if record is not None:
+                yield self._merged.refused(record)
+
+    def position(self) -> tuple[int, int]:
+        """Rows read, rows in all."""
+        return self._done, self._rows
+
+
+def _chosen(workbook: Workbook, name: str) -> tuple[Sheet, Record]:
+    """The sheet that is meant, with its first row.
+
+    Raises: TableError where no sheet has headings in its first row, or several have and none has the input's name.
+    """
+    visible = [sheet for sheet in workbook.sheets if sheet.is_visible]
+    firsts = [(sheet, next(workbook.rows(sheet), None)) for sheet in visible]
+    found = [(sheet, first) for sheet, first in firsts if first is not None and _holds_headings(first)]
+    if not found:
+        sheets = tuple(sheet.title for sheet in visible)
+        wrong = say("No visible sheet has anything in its first row.")
+        looked = say("These sheets were looked at: {sheets}.", sheets=sheets) if sheets else None
+        raise TableError((Problem(Place(name), wrong, looked, say("Write the headings into row 1.")),))
+    named = [pair for pair in found if normal(pair[0].title).lower() in _INPUT_SHEETS]
+    if len(found) > 1 and len(named) != 1:
+        wrong = say("Several sheets are filled in: {sheets}.", sheets=tuple(sheet.title for sheet, _ in found))
+        expected = say("One sheet is expected, or one of the name {names}.", names=_INPUT_SHEETS)
+        remedy = say("Rename the sheet that is meant, or hide or delete the others.")
+        raise TableError((Problem(Place(name), wrong, expected, remedy),))
+    return (named or found)[0]
+
+
+def _holds_headings(first: Record) -> bool:
+    return first.number == 1 and (first.problem is not None or not all(map(is_blank, first.cells)))
+
+
+class _Merged:
+    """The merged ranges of the rows below the headings, in order of their first rows."""
+
+    def __init__(self, ranges: list[tuple[int, int, str]]) -> None:
+        self._ranges = sorted(ranges)
+        self._tops = [top for top, _, _ in self._ranges]
+        self._reach: list[tuple[int, str]] = []
+        for _, bottom, written in self._ranges:
+            self._reach.append(max([*self._reach[-1:], (bottom, written)]))
+
+    @classmethod
+    def read(cls, written: Sequence[str], columns: int, name: str) -> _Merged:
+        """The ranges of `written` that touch the first `columns` columns.
+
+        Raises: TableError where one of them touches the headings.
+        """
+        found: list[tuple[int, int, str]] = []
+        with damage_told(name):
+            for text in written:
+                left, top, _, bottom = (edge or 0 for edge in range_boundaries(text))
+                if left <= columns:
+                    found.append((top, bottom, text))
+        for top, _, text in found:
+            if top == 1:
+                wrong = say("The cells {cells} in the first row are merged.", cells=text)
+                expected = say("Row 1 holds the headings, one a cell.")
+                raise TableError(
+                    (Problem(Place(name, 1), wrong, expected, say("Undo it, or delete the title above the headings.")),)
+                )
+        return cls(found)
+
+    def refused(self, record: Record) -> Record:
+        """`record`, with a problem where one of its cells belongs to a merged range."""
+        before = bisect_right(self._tops, record.number)
+        if record.problem is not None or not before or self._reach[before - 1][0] < record.number:
+            return record
+        wrong = say(
+            "The cells {cells} are merged. Undo it, and write each value into every row that it holds for.",
+            cells=self._reach[before - 1][1],
+        )
+        return Record(record.number, record.cells, wrong)
+
+
+@contextmanager
+def create_target(path: Path, header: Sequence[str], encoding: str | None, like: Source | None) -> Iterator[Target]:
+    """A new workbook with one sheet: headings bold and frozen, long numbers as text, formulas never.
+
+    Raises: TableError where the file cannot be written.
+    """
+    with whole(path, like) as stream:
+        target = _XlsxTarget(path, tuple(header))
+        try:
+            yield target
+            target.save(stream)
+        finally:
+            target.discard()
+
+
+class _XlsxTarget:
+    """A workbook that is being written; the first rows wait until they have told how wide the columns are."""
+
+    def __init__(self, path: Path, header: tuple[str, ...]) -> None:
+        self._path = path
+        self._header = header
+        self._workbook = openpyxl.Workbook(write_only=True)
+        self._sheet = self._workbook.create_sheet()
+        self._waiting: list[Sequence[Cell]] | None = []
+        self._number = 0
+        if len(header) > _MOST_COLUMNS:
+            raise self._refused(say("A workbook cannot hold more than {most} columns.", most=_MOST_COLUMNS))
+
+    def write(self, cells: Sequence[Cell]) -> None:
+        """One more row."""
+        if self._waiting is None:
+            self._append(aligned(self._header, cells))
+            return
+        self._waiting.append(tuple(aligned(self._header, cells)))
+        if len(self._waiting) >= _SAMPLE:
+            self._begin()
+
+    def save(self, stream: BinaryIO) -> None:
+        """The workbook, written to `stream`."""
+        self._begin()
+        try:
+            with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+                ExcelWriter(self._workbook, archive).write_data()
+        except OSError as error:  # of the folder for temporary files; those of `stream` are told already
+            raise unwritable(self._path, error) from error
+
+    def discard(self) -> None:
+        """Leaves no temporary file of openpyxl's, whatever came before."""
+        writer = self._sheet._writer
+        if writer is not None:
+            with suppress(Exception):
+                self._sheet.close()
+            with suppress(Exception):
+                writer.cleanup()
+
+    def _begin(self) -> None:
+        """The widths, the headings and the rows that waited."""
+        waiting, self._waiting = self._waiting, None
+        if waiting is None:
+            return
+        for column in range(len(self._header)):
+            widest = max(width(shown(row[column])) for row in [self._header, *waiting])
+            self._sheet.column_dimensions[letter(column)].width = min(max(widest + 2, _NARROWEST), _WIDEST)
+        self._sheet.freeze_panes = "A2"
+        self._append(self._header, is_bold=True)
+        for row in waiting:
+            self._append(row)
+
+    def _append(self, row: Sequence[Cell], *, is_bold: bool = False) -> None:
+        self._number += 1
+        if self._number > _MOST_ROWS:
+            wrong = say("A workbook cannot hold more than {most} rows.", most=_MOST_ROWS)
+            raise self._refused(wrong, say("Write the result as CSV."))
+        cells = [self._cell(cell) for cell in row]
+        if is_bold:
+            for cell in cells:
+                cell.font = Font(bold=True)
+        try:
+            self._sheet.append(cells)
+        except OSError as error:
+            raise unwritable(self._path, error) from error
+
+    def _cell(self, cell: Cell) -> Any:
+        if isinstance(cell, bool) or cell is None:
+            return WriteOnlyCell(self._sheet, value=cell)
+        if isinstance(cell, datetime.date):
+            return self._day(cell)
+        if isinstance(cell, str):
+            return self._text(cell)
+        text = plain(cell)
+        if not ends(cell) or len(_DIGIT.findall(text)) > _MOST_DIGITS:
+            return self._text(text)
+        made = WriteOnlyCell(self._sheet, value=text)
+        made.data_type = "n"  # the digits as they are: openpyxl writes a Decimal as the nearest binary number
+        if isinstance(cell, Fraction):
+            made.number_format = "0." + "0" * max(2, len(text.partition(".")[2]))
+        return made
+
+    def _day(self, day: datetime.date) -> Any:
+        if day < _FIRST_DAY:  # spreadsheets count a day there that never was, or none at all
+            return self._text(day.isoformat())
+        made = WriteOnlyCell(self._sheet, value=datetime.datetime.combine(day, datetime.time()))
+        made.number_format = "yyyy-mm-dd"
+        return made
+
+    def _text(self, text: str) -> Any:
+        if found := _UNWRITABLE.search(text):
+            code = f"U+{ord(found[0]):04X}"
+            raise self._refused(
+                say("The character {code} cannot be written in {encoding}.", code=code, encoding="XLSX")
+            )
+        coded = _CONTROL.sub(lambda control: f"_x{ord(control[0]):04X}_", _LIKE_A_CODE.sub("_x005F_", text))
+        if len(coded) > _MOST_CHARACTERS:
+            raise self._refused(
+                say("A cell of a workbook cannot hold more than {most} characters.", most=_MOST_CHARACTERS)
+            )
+        made = WriteOnlyCell(self._sheet, value=coded)
+        made.data_type = "s"  # openpyxl makes a formula of what begins with =, and an error of #N/A
+        if is_formula(text) or len(_DIGIT.findall(text)) >= _LONG_NUMBER:
+            made.number_format = "@"
+        return made
+
+    def _refused(self, wrong: Message, remedy: Message | None = None) -> TableError:
+        remedy = remedy or say("Remove it from the table that is read, or write the result as CSV.")
+        return TableError((Problem(Place(str(self._path), self._number), wrong, None, remedy),))
