@@ -47,6 +47,8 @@ class Saying:
     clause: str = ""
     quote: str = ""
     because: str = ""
+    answers: str = ""
+    """Why the quoted words and the expression differ, where somebody has looked at it."""
 
 
 @dataclass(frozen=True)

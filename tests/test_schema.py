@@ -311,7 +311,7 @@ BROKEN = {
         "figures",
         "figures:\n  封顶:\n    value: 1\n    unit: 元\n    because: 无\n    xyz: 1\n",
         [
-            "figures.yaml:6:5: The key “xyz” is not known here. The keys here are value, unit, clause, quote, because. "
+            "figures.yaml:6:5: The key “xyz” is not known here. The keys here are value, unit, clause, quote, because, answers. "
             "Write one of these, or remove it."
         ],
     ),
@@ -319,7 +319,7 @@ BROKEN = {
         "figures",
         "figures:\n  封顶:\n    value: 1\n    valu: 2\n    unit: 元\n    because: 无\n",
         [
-            "figures.yaml:4:5: The key “valu” is not known here. The keys here are value, unit, clause, quote, because. "
+            "figures.yaml:4:5: The key “valu” is not known here. The keys here are value, unit, clause, quote, because, answers. "
             "Write one of these, or remove it."
         ],
     ),
@@ -493,7 +493,7 @@ BROKEN = {
         "figures:\n  封顶: 10000\n",
         [
             "figures.yaml:2:7: “10000” stands where a group of entries is expected. "
-            "The keys here are value, unit, clause, quote, because. "
+            "The keys here are value, unit, clause, quote, because, answers. "
             "Write each entry on a line of its own below it, indented by two blanks."
         ],
     ),
@@ -555,7 +555,7 @@ BROKEN = {
         "questions:\n  疑:\n    clause: 二\n    text: 甲\n    reading: 乙\n    other: 丙\n    overlay:\n      choose: first\n",
         [
             "questions.yaml:8:15: “first” stands where a group of entries is expected. "
-            "The keys here are by, clause, quote, because. "
+            "The keys here are by, clause, quote, because, answers. "
             "Write each entry on a line of its own below it, indented by two blanks."
         ],
     ),

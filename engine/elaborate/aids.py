@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from engine.elaborate.draft import Draft, saying_of
 from engine.elaborate.gates import eligible
 from engine.messages import say
-from engine.policy import Saying
+from engine.policy import Remark, Saying
 from engine.source import Branch, Leaf, Problem, normal
 
 __all__ = ["AidDraft", "Payment", "write_aid"]
@@ -50,12 +50,9 @@ def write_aid(draft: Draft, category: str, key: Leaf, branch: Branch, payment: P
     prefix = draft.name(category, name)
     saying = saying_of(branch)
     already = branch.leaf("already")
-    ceiling = _end(
-        draft, draft.name(prefix, words["ceiling"]), branch.leaf("at_most") or branch.leaf("exactly"), already, saying
-    )
-    floor = _end(
-        draft, draft.name(prefix, words["floor"]), branch.leaf("at_least") or branch.leaf("exactly"), already, saying
-    )
+    ceiling = _end(draft, draft.name(prefix, words["ceiling"]), _stated(branch, "at_most"), already, saying)
+    floor = _end(draft, draft.name(prefix, words["floor"]), _stated(branch, "at_least"), already, saying)
+    _refuse_crossed(draft, category, prefix, branch, floor, ceiling)
     unchosen = branch.leaf("unchosen")
     is_default_ceiling = unchosen is None or unchosen.text == "at_most"
     chosen = _chosen(draft, branch.leaf("chosen"))
@@ -70,19 +67,42 @@ def write_aid(draft: Draft, category: str, key: Leaf, branch: Branch, payment: P
     return AidDraft(name, floor, ceiling, candidate, gate, chosen, is_default_ceiling, saying, key)
 
 
-def _end(draft: Draft, name: str, leaf: Leaf | None, already: Leaf | None, saying: Saying) -> str:
+def _stated(branch: Branch, end: str) -> tuple[Leaf | None, Saying | None]:
+    """What an end of the range is, and the words of its own, if it has some: written plain, or with `is` and `quote`."""
+    node = branch.get(end) or branch.get("exactly")
+    if isinstance(node, Branch):
+        return node.leaf("is"), saying_of(node)
+    return (node if isinstance(node, Leaf) else None), None
+
+
+def _end(
+    draft: Draft, name: str, stated: tuple[Leaf | None, Saying | None], already: Leaf | None, saying: Saying
+) -> str:
     """Write one end of the range, less what was already given; an end that is not stated is 0."""
+    leaf, own = stated
+    words = own or Saying(saying.clause)
     if leaf is None:
         at = already or Leaf("0", next(iter(draft.places.values())))
         return draft.write(name, "0", at, saying)
     if already is None:
-        return draft.adopt(name, leaf, saying, is_written=False)
+        return draft.adopt(name, leaf, words, is_written=False)
     end, less = draft.parsed(leaf), draft.parsed(already)
     if end is None or less is None:
         draft.broken.add(name)
         return name
-    stated = draft.adopt(draft.name(name, draft.words["stated"]), leaf, saying, is_written=False)
-    return draft.write(name, f"max({stated} - ({less.canonical}), 0)", already, saying, told="changed")
+    before = draft.adopt(draft.name(name, draft.words["stated"]), leaf, words, is_written=False)
+    return draft.write(name, f"max({before} - ({less.canonical}), 0)", already, saying, told="changed")
+
+
+def _refuse_crossed(draft: Draft, category: str, prefix: str, branch: Branch, floor: str, ceiling: str) -> None:
+    """A household for which the floor lies above the ceiling has no range: it is refused, and nothing is guessed."""
+    if branch.get("at_least") is None or branch.get("at_most") is None:
+        return
+    words = draft.words
+    picked = draft.name(category, words["picked"])
+    leaf = Leaf("", next(iter(draft.places.values())))
+    rule = draft.write(draft.name(prefix, words["crossed"]), f"{picked} and {floor} > {ceiling}", leaf)
+    draft.refusals.append(Remark(words["refuse_crossed"].format(aid=prefix), rule, "refusal"))
 
 
 def _chosen(draft: Draft, leaf: Leaf | None) -> str:

@@ -210,4 +210,4 @@ def saying_of(branch: Branch) -> Saying:
         leaf = branch.leaf(key)
         return "" if leaf is None else leaf.text
 
-    return Saying(text("clause"), text("quote"), text("because"))
+    return Saying(text("clause"), text("quote"), text("because"), text("answers"))
