@@ -555,7 +555,7 @@ BROKEN = {
         "questions:\n  疑:\n    clause: 二\n    text: 甲\n    reading: 乙\n    other: 丙\n    overlay:\n      choose: first\n",
         [
             "questions.yaml:8:15: “first” stands where a group of entries is expected. "
-            "The keys here are by, clause, quote, because, answers. "
+            "The keys here are by, clause, quote, because. "
             "Write each entry on a line of its own below it, indented by two blanks."
         ],
     ),
