@@ -1,0 +1,51 @@
+# What a fresh machine needs: Python 3.11 or later, and make. All else goes into .venv, which `make clean` removes.
+# Another Python: make demo PYTHON=python3.12
+
+PYTHON ?= python3
+PY := .venv/bin/python
+BANGFU := .venv/bin/bangfu
+CATALOGUES := engine/messages/catalogues
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL: # one .venv: never two pips in it
+.PHONY: help demo test lint messages clean
+
+help: ## List what make can do
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/.project ## Decide the example households of 2023, and explain one decision
+	@echo '$$ bangfu evaluate examples/households-2023.csv --year 2023'
+	@$(BANGFU) evaluate examples/households-2023.csv --year 2023
+	@echo
+	@echo '$$ bangfu explain examples/household-2023.yaml --year 2023'
+	@$(BANGFU) explain examples/household-2023.yaml --year 2023
+
+test: .venv/.dev ## Run the tests
+	@$(PY) -m pytest
+
+lint: .venv/.dev ## Check style, layout and types
+	@$(PY) -m ruff check
+	@$(PY) -m ruff format --check
+	@$(PY) -m mypy
+
+messages: .venv/.dev ## Bring the catalogues of messages up to date
+	@$(PY) -m babel.messages.frontend -q extract -F babel.cfg -k say --add-location file --sort-output --no-wrap \
+		--project bangfu -o $(CATALOGUES)/bangfu.pot .
+	@$(PY) -m babel.messages.frontend -q update -D bangfu -i $(CATALOGUES)/bangfu.pot -d $(CATALOGUES) --no-wrap \
+		--ignore-obsolete --ignore-pot-creation-date
+	@$(PY) -m babel.messages.frontend -q compile -D bangfu -d $(CATALOGUES)
+
+clean: ## Remove .venv, caches and what builds leave
+	@rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -prune -exec rm -rf {} +
+
+# The project with Excel, and the same with the tools of its developers. A stamp newer than pyproject.toml: nothing to do.
+.venv/.project: EXTRA := excel
+.venv/.dev: EXTRA := dev
+.venv/.project .venv/.dev: pyproject.toml setup.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Python 3.11 or later is needed. Say which: make PYTHON=python3.12' >&2; exit 1; }
+	@echo 'Installing bangfu[$(EXTRA)] into .venv ...'
+	@$(PYTHON) -m venv .venv
+	@$(PY) -m pip install -qq --disable-pip-version-check -e '.[$(EXTRA)]'
+	@touch .venv/.project $@
