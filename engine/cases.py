@@ -11,14 +11,14 @@ from engine import schema
 from engine.algebras.exact import Exact, Value
 from engine.algebras.trace import Trace
 from engine.decision import decided, shown
-from engine.explanation.story import step_line
+from engine.explanation.story import step_line, traced
 from engine.expression import Expression, Reader, names_in, parse
-from engine.fold import fold
 from engine.loading import load
 from engine.messages import Message, say
 from engine.policy import Policy
 from engine.source import Branch, Entry, Leaf, Place, PolicyError, Problem, merge, nearest, normal, read
-from engine.tables.intake import HouseholdError, Intake
+from engine.tables.household import plain_cells
+from engine.tables.intake import Household, HouseholdError, Intake
 
 __all__ = ["Case", "Result", "read_cases", "run_case", "run_cases"]
 
@@ -106,7 +106,7 @@ def run_cases(folder: Path) -> tuple[Result, ...]:
 
 def run_case(policy: Policy, case: Case) -> Result:
     """The `case` decided under `policy` and held against what it expects, exactly."""
-    facts = {name: entry.value.text for name, entry in case.facts.entries.items() if isinstance(entry.value, Leaf)}
+    facts = {name: plain_cells(entry.value) for name, entry in case.facts.entries.items()}
     intake = Intake(policy, _first_day(policy))
     try:
         core = intake.household(facts, case.place.file)
@@ -175,10 +175,9 @@ def _difference(policy: Policy, leaf: Leaf, names: dict[str, Value], name: str) 
     return leaf.text if not isinstance(wanted, (int, Fraction)) else f"{leaf.text} = {shown(policy, wanted)}"
 
 
-def _first_step(policy: Policy, core: dict[str, Value], differing: list[str]) -> str:
+def _first_step(policy: Policy, household: Household, differing: list[str]) -> str:
     """The step, in the order in which the policy is read, that is the first to differ."""
     first = next((rule.name for rule in policy.rules if rule.name in differing), None)
     if first is None:
         return ""
-    steps = fold(policy, {name: Trace().fact(value) for name, value in core.items()}, Trace(policy.tables))
-    return step_line(policy, steps, first)
+    return step_line(policy, traced(policy, household, Trace(policy.tables)), first)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ast
+import itertools
+import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from engine.algebras.exact import Exact, Value
-from engine.algebras.interval import Interval, Range, Span, Truths, span_of
+from engine.algebras.interval import Interval, Range, Span, Texts, Truths, span_of
 from engine.algebras.kinds import Kind
-from engine.expression import ROUNDINGS, Expression, Reader, calls, names_in
-from engine.fold import fold
+from engine.expression import ROUNDINGS, Expression, calls, names_in
+from engine.fold import fold, read_all
 from engine.messages import Message, say
-from engine.policy import Fact, Policy, Rule
-from engine.source import Problem
+from engine.policy import Fact, Policy, Rule, Table
+from engine.source import Problem, nearest
 from engine.units import kinds_of
 
 __all__ = ["CHECKS", "check", "spans_of"]
@@ -26,7 +28,16 @@ def check(policy: Policy) -> tuple[Problem, ...]:
 
 def spans_of(policy: Policy) -> dict[str, Span]:
     """Every value that each name of `policy` can have, given the declared bounds of the facts."""
-    return fold(policy, core_spans(policy), Interval(policy.tables))
+    return fold(policy, core_spans(policy), Interval(policy.tables, policy.groups), _person_spans(policy))
+
+
+def _person_spans(policy: Policy) -> dict[str, list[dict[str, Span]]]:
+    """For each group one person who stands for any."""
+    found: dict[str, list[dict[str, Span]]] = {}
+    for group in policy.groups:
+        person: dict[str, Span] = dict.fromkeys(group.core_facts(policy.words), Truths(True, True))
+        found[group.name] = [person | {fact.name: span_of(fact) for fact in group.facts}]
+    return found
 
 
 def core_spans(policy: Policy) -> dict[str, Span]:
@@ -91,16 +102,18 @@ def _amount_units(policy: Policy, names: dict[str, Kind], rules: dict[str, Rule]
 
 def _divisors(policy: Policy) -> Iterator[Problem]:
     """Every divisor and every rounding step is shown to be above zero by the declared bounds."""
-    reader = Reader(Interval(policy.tables), spans_of(policy))
+    reading = read_all(policy, core_spans(policy), Interval(policy.tables, policy.groups), _person_spans(policy))
     for rule in policy.rules:
         for node, wrong in _must_be_positive(rule.expression.tree):
-            span = reader.read(Expression(rule.expression.text, node, rule.expression.leaf))
+            part = Expression(rule.expression.text, node, rule.expression.leaf)
+            person = reading.persons[rule.of][0] if rule.of else {}
+            span = reading.reader.read_for(person, part)
             if isinstance(span, Range) and (span.low is None or span.low <= 0):
                 low = say("It can be {low}.", low=span.low) if span.low is not None else say("It has no lowest value.")
-                shown = say("{wrong}: “{divisor}”.", wrong=wrong, divisor=ast.unparse(node))
+                divisor = ast.unparse(node)
+                shown = say("{wrong}: “{divisor}”.", wrong=wrong, divisor=divisor)
                 remedy = say(
-                    "Raise the lowest value (at_least) of the facts in it, or write max({divisor}, …).",
-                    divisor=ast.unparse(node),
+                    "Raise the lowest value (at_least) of the facts in it, or write max({divisor}, …).", divisor=divisor
                 )
                 yield Problem(rule.expression.place_of(node), shown, low, remedy)
 
@@ -183,7 +196,8 @@ def _sample_value(policy: Policy, fact: Fact, share: Fraction) -> Value:
 
 def _absent_is_not_zero(policy: Policy) -> Iterator[Problem]:
     """The value of an optional fact is read only where the rule has asked whether it is given."""
-    optional = {fact.name: f"{fact.name}·{policy.words['given']}" for fact in policy.facts if fact.is_optional}
+    facts = [*policy.facts, *(fact for group in policy.groups for fact in group.facts)]
+    optional = {fact.name: f"{fact.name}·{policy.words['given']}" for fact in facts if fact.is_optional}
     for rule in policy.rules:
         if rule.is_written or "·" in rule.name:
             for node in _unguarded(rule.expression.tree, optional, frozenset()):
@@ -280,13 +294,126 @@ def _unused(policy: Policy) -> Iterator[Problem]:
     read |= {node.id for fact in policy.facts if fact.absence for node in names_in(fact.absence.value.tree)}
     read |= {name.split("·")[0] for name in read if "·" in name}
     for figure in policy.figures:
-        if figure.name not in read:
+        if figure.name not in read and "·" not in figure.name:
             wrong = say("No rule reads the figure “{name}”.", name=figure.name)
             yield Problem(figure.place, wrong, None, say("Use it in a rule, or remove it."), is_warning=True)
     for fact in policy.facts:
         if fact.name not in read and not fact.is_unique and not fact.is_reference:
             wrong = say("No rule reads the fact “{name}”.", name=fact.name)
             yield Problem(fact.place, wrong, None, say("Use it in a rule, or remove it."), is_warning=True)
+
+
+def _tiling(policy: Policy) -> Iterator[Problem]:
+    """The bands of a scale cover every value that what they measure can have."""
+    reading = read_all(policy, core_spans(policy), Interval(policy.tables, policy.groups), _person_spans(policy))
+    groups = {rule.name: rule.of for rule in policy.rules}
+    for scale in policy.scales:
+        person = reading.persons[groups[scale.rule]][0] if groups.get(scale.rule) else {}
+        span = reading.reader.read_for(person, scale.subject)
+        if not isinstance(span, Range):
+            continue
+        below = scale.low is not None and (
+            span.low is None or span.low < scale.low or (span.low == scale.low and not scale.includes_low)
+        )
+        above = scale.high is not None and (
+            span.high is None or span.high > scale.high or (span.high == scale.high and not scale.includes_high)
+        )
+        if below or above:
+            shown = scale.subject.text
+            wrong = say(
+                "The bands leave out what lies {where} {end}.",
+                where=say("below") if below else say("above"),
+                end=scale.low if below else scale.high,
+            )
+            low, high = (say("without end") if end is None else end for end in (span.low, span.high))
+            expected = say("“{subject}” goes from {low} to {high}.", subject=shown, low=low, high=high)
+            yield Problem(scale.place, wrong, expected, say("Leave the outer end of the first and the last band open."))
+
+
+def _lookups(policy: Policy) -> Iterator[Problem]:
+    """A lookup in a rule has a default, or a row for every key that it can meet."""
+    reading = read_all(policy, core_spans(policy), Interval(policy.tables, policy.groups), _person_spans(policy))
+    tables = {table.name: table for table in policy.tables}
+    for rule in policy.rules:
+        for call in calls(rule.expression.tree, "lookup"):
+            assert isinstance(call.args[0], ast.Name)
+            table = tables.get(call.args[0].id)
+            if table is None:
+                wrong = say("No table is called “{name}”.", name=call.args[0].id)
+                close = nearest(call.args[0].id, tables)
+                remedy = say("Did you mean “{close}”?", close=close) if close else say("Declare it in tables.yaml.")
+                yield Problem(rule.expression.place_of(call.args[0]), wrong, None, remedy)
+            elif table.default is None:
+                person = reading.persons[rule.of][0] if rule.of else {}
+                spans = [
+                    reading.reader.read_for(person, Expression(rule.expression.text, key, rule.expression.leaf))
+                    for key in call.args[1:]
+                ]
+                missing = _missing_row(policy, table, spans, [_is_whole(policy, key) for key in call.args[1:]])
+                if missing is not None:
+                    wrong = say(
+                        "The table “{table}” may be asked for what it does not have: {missing}.",
+                        table=table.name,
+                        missing=missing,
+                    )
+                    remedy = say(
+                        "Add the rows, say “default” in the table, or look it up where a fact says what absence means."
+                    )
+                    yield Problem(rule.expression.place_of(call), wrong, None, remedy)
+
+
+_MOST_KEYS = 10_000
+
+
+def _missing_row(policy: Policy, table: Table, spans: list[Span], whole: list[bool]) -> Message | str | None:
+    """The first combination of keys that can be met and has no row; None where every one has."""
+    if table.is_dated:
+        return say("a day before its first row")
+    choices: list[list[str | Fraction]] = []
+    for span, is_whole in zip(spans, whole, strict=True):
+        if isinstance(span, Texts) and span.values is not None:
+            choices.append(sorted(span.values))
+        elif isinstance(span, Range) and is_whole and span.low is not None and span.high is not None:
+            choices.append(
+                [Fraction(value) for value in range(int(span.low), min(int(span.high), int(span.low) + _MOST_KEYS) + 1)]
+            )
+        else:
+            return say("a key without known choices")
+    if math.prod(len(values) for values in choices) > _MOST_KEYS:
+        return say("too many keys to try")
+    return next(
+        (" ".join(str(key) for key in keys) for keys in itertools.product(*choices) if table.find(keys, None) is None),
+        None,
+    )
+
+
+def _is_whole(policy: Policy, tree: ast.expr) -> bool:
+    """Whether `tree` is a whole number for certain: made of counts and whole constants without a division."""
+    whole = {fact.name for group in policy.groups for fact in group.facts if _steps_whole(fact)}
+    whole |= {fact.name for fact in policy.facts if _steps_whole(fact)}
+    whole |= {figure.name for figure in policy.figures if figure.value.denominator == 1}
+    rules = {rule.name: rule.expression.tree for rule in policy.rules}
+
+    def holds(node: ast.AST) -> bool:
+        if isinstance(node, ast.Name):
+            return node.id in whole or (node.id in rules and holds(rules[node.id]))
+        if isinstance(node, ast.Constant):
+            return isinstance(node.value, Fraction) and node.value.denominator == 1
+        if isinstance(node, ast.BinOp):
+            return not isinstance(node.op, ast.Div) and holds(node.left) and holds(node.right)
+        if isinstance(node, ast.IfExp):
+            return holds(node.body) and holds(node.orelse)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            parts = node.args[1:] if node.func.id.startswith("round_") else node.args
+            return node.func.id in ("count", "full_years", "days_between") or all(holds(part) for part in parts)
+        return isinstance(node, ast.UnaryOp) and holds(node.operand)
+
+    return holds(tree)
+
+
+def _steps_whole(fact: Fact) -> bool:
+    bounds = (fact.step, fact.at_least)
+    return all(bound is not None and bound.denominator == 1 for bound in bounds)
 
 
 def _headings(policy: Policy) -> Iterator[Problem]:
@@ -306,6 +433,8 @@ CHECKS: tuple[Callable[[Policy], Iterator[Problem]], ...] = (
     _ranges,
     _absent_is_not_zero,
     _approvals_rise,
+    _tiling,
+    _lookups,
     _unused,
     _headings,
 )

@@ -11,7 +11,7 @@ from engine.fold import fold
 from engine.messages import plain, say
 from engine.policy import Policy, Remark
 from engine.source import Place, Problem
-from engine.tables.intake import HouseholdError, Intake
+from engine.tables.intake import Household, HouseholdError, Intake
 
 __all__ = ["Amount", "Decision", "decide", "decided", "headings", "shown", "view"]
 
@@ -83,12 +83,12 @@ def decide(policy: Policy, household: Mapping[str, object], *, today: datetime.d
     return decided(policy, intake.household(household))
 
 
-def decided(policy: Policy, facts: Mapping[str, Value], file: str = "", line: int = 0) -> Decision:
-    """The decision for the core `facts` of one household.
+def decided(policy: Policy, household: Household, file: str = "", line: int = 0) -> Decision:
+    """The decision for the core facts of one household.
 
     Raises: HouseholdError where one of the policy's refusals holds.
     """
-    names = fold(policy, facts, Exact(policy.tables))
+    names = fold(policy, household.facts, Exact(policy.tables), household.persons)
     refuse(policy, names, file, line)
     return view(policy, names)
 

@@ -11,6 +11,7 @@ import copy
 import re
 import unicodedata
 from abc import ABC, abstractmethod
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,15 +25,19 @@ from engine.messages import Message, plain, say
 from engine.source import Leaf, Place, Problem, number
 
 __all__ = [
+    "AGGREGATES",
+    "CALENDAR",
     "COMPARISONS",
     "CONSTANTS",
     "ROUNDINGS",
     "VOCABULARY",
     "Algebra",
     "Expression",
+    "Personal",
     "Reader",
     "Refusal",
     "calls",
+    "is_gathering",
     "is_name",
     "names_in",
     "parse",
@@ -49,18 +54,45 @@ ROUNDINGS = ("round_half_up", "round_half_even", "round_up", "round_down")
 
 VOCABULARY: Mapping[str, tuple[int, int]] = MappingProxyType(
     {
-        "min": (2, 20),
-        "max": (2, 20),
+        "min": (1, 20),
+        "max": (1, 20),
         "abs": (1, 1),
         **dict.fromkeys(ROUNDINGS, (2, 2)),
         "lookup": (2, 8),
+        "sum": (1, 1),
+        "count": (1, 1),
+        "any": (1, 1),
+        "all": (1, 1),
+        "highest": (2, 2),
+        "lowest": (2, 2),
+        "date": (3, 3),
         "year_start": (1, 1),
+        "years_before": (2, 2),
+        "full_years": (2, 2),
+        "days_between": (2, 2),
         "given": (1, 1),
         "valid": (1, 1),
         "other": (1, 1),
     }
 )
 """Each word of the language with the least and the greatest number of its arguments."""
+
+AGGREGATES: Mapping[str, str] = MappingProxyType(
+    {
+        "sum": "sum",
+        "count": "count",
+        "any": "any",
+        "all": "all",
+        "min": "min",
+        "max": "max",
+        "highest": "max",
+        "lowest": "min",
+    }
+)
+"""The words that gather what is read for each person of a group, with what they do; `min` and `max` of one value only."""
+
+CALENDAR = ("date", "year_start", "years_before", "full_years", "days_between")
+"""The words over days: a day, 1 January of its year, years earlier, completed years from one day to another, days."""
 
 SUGAR = ("given", "valid", "other")
 """The words that elaboration replaces by names; no algebra meets them."""
@@ -164,9 +196,16 @@ class Algebra(ABC, Generic[V]):
     def lookup(self, table: str, keys: Sequence[V]) -> V:
         """The figure of `table` under `keys`."""
 
-    @abstractmethod
-    def year_start(self, date: V) -> V:
-        """1 January of the year of `date`."""
+    def calendar(self, word: str, values: Sequence[V]) -> V:
+        """What `word`, one of `CALENDAR`, gives for `values`."""
+        raise Refusal(say("“{word}” cannot be read here.", word=word))
+
+    def gather(self, word: str, group: str, values: Sequence[V], nobody: Sequence[V]) -> V:
+        """What `word` (sum, count, any, all, min or max) makes of the `values` of the persons of `group`.
+
+        Over no person: sum and count 0, any false, all true, min and max the one value in `nobody`.
+        """
+        raise Refusal(say("“{word}” cannot be read here.", word=word))
 
     def among(self, value: V, options: Sequence[V]) -> V:
         """Whether `value` equals one of `options`."""
@@ -243,6 +282,12 @@ def names_in(tree: ast.AST) -> Iterator[ast.Name]:
             yield from names_in(child)
 
 
+def is_gathering(call: ast.Call) -> bool:
+    """Whether `call` gathers over the persons of a group."""
+    word = call.func.id if isinstance(call.func, ast.Name) else ""
+    return word in AGGREGATES and (word not in ("min", "max") or len(call.args) == 1)
+
+
 def calls(tree: ast.AST, word: str) -> Iterator[ast.Call]:
     """Every call of `word` in `tree`."""
     for node in ast.walk(tree):
@@ -250,26 +295,36 @@ def calls(tree: ast.AST, word: str) -> Iterator[ast.Call]:
             yield node
 
 
-class _Rewriter(ast.NodeTransformer):
-    def __init__(self, rewrite: Callable[[ast.expr], ast.expr | None]) -> None:
-        self.rewrite = rewrite
-
-    def visit(self, node: ast.AST) -> ast.AST:
-        if isinstance(node, ast.expr):
-            replaced = self.rewrite(node)
-            if replaced is not None:
-                return ast.copy_location(replaced, node)
-        if isinstance(node, ast.Call):
-            node.args = [self.visit(argument) for argument in node.args]  # type: ignore[misc]  # the word called is no name
-            return node
-        return self.generic_visit(node)
+def _rebuilt(node: ast.expr, rewrite: Callable[[ast.expr], ast.expr | None]) -> ast.expr:
+    """`node` with what `rewrite` replaces, rebuilt on the way there; trees are shared and never changed."""
+    replaced = rewrite(node)
+    if replaced is not None:
+        return ast.copy_location(replaced, node)
+    changed: dict[str, Any] = {}
+    for name in node._fields:
+        value = getattr(node, name)
+        if isinstance(node, ast.Call) and name == "func":
+            continue  # the word called is no name
+        if isinstance(value, ast.expr):
+            fresh: Any = _rebuilt(value, rewrite)
+        elif isinstance(value, list) and value and isinstance(value[0], ast.expr):
+            fresh = [_rebuilt(item, rewrite) for item in value]
+            fresh = value if all(one is two for one, two in zip(fresh, value, strict=True)) else fresh
+        else:
+            continue
+        if fresh is not value:
+            changed[name] = fresh
+    if not changed:
+        return node
+    copied = copy.copy(node)
+    for name, value in changed.items():
+        setattr(copied, name, value)
+    return copied
 
 
 def rewritten(expression: Expression, rewrite: Callable[[ast.expr], ast.expr | None]) -> Expression:
     """`expression` with each part for which `rewrite` gives another one replaced by it; places stay."""
-    tree = _Rewriter(rewrite).visit(copy.deepcopy(expression.tree))
-    assert isinstance(tree, ast.expr)
-    return Expression(expression.text, tree, expression.leaf)
+    return Expression(expression.text, _rebuilt(expression.tree, rewrite), expression.leaf)
 
 
 def renamed(expression: Expression, names: Mapping[str, str]) -> Expression:
@@ -289,6 +344,8 @@ def parse(leaf: Leaf) -> Expression | tuple[Problem, ...]:
     stripped = text.lstrip()
     leaf = Leaf(leaf.text, leaf.place, leaf.quoted, leaf.shift + len(text) - len(stripped) if leaf.shift >= 0 else -1)
     text = stripped
+    if text in _KNOWN:
+        return Expression(text, _KNOWN[text], leaf)
     problems = tuple(_seen_in_text(text, leaf))
     if problems:
         return problems
@@ -298,7 +355,16 @@ def parse(leaf: Leaf) -> Expression | tuple[Problem, ...]:
         return (_unparsed(text, leaf, error),)
     expression = Expression(text, body, leaf)
     problems = tuple(_too_large(expression)) or tuple(_outside(expression))
-    return problems or Expression(text, _with_numerals(expression), leaf)
+    if problems:
+        return problems
+    if len(_KNOWN) < _MOST_KNOWN:
+        _KNOWN[text] = _with_numerals(expression)
+    return Expression(text, _with_numerals(expression), leaf)
+
+
+_KNOWN: dict[str, ast.expr] = {}
+"""The trees of texts parsed before: the same text stands in every reading of a policy."""
+_MOST_KNOWN = 20_000
 
 
 _OUTSIDE_QUOTES = re.compile(r"\"[^\"]*\"|'[^']*'")
@@ -545,15 +611,28 @@ def _wrong_constant(node: ast.Constant, expression: Expression) -> tuple[Message
 def _with_numerals(expression: Expression) -> ast.expr:
     """The tree with every number read from its text, so that `0.15` is 3/20 and never a binary fraction."""
     for node in ast.walk(expression.tree):
-        if isinstance(node, ast.Constant) and not isinstance(node.value, str):
+        if isinstance(node, ast.Constant) and not isinstance(node.value, (str, _Numeral)):
             node.value = _Numeral(ast.get_source_segment(expression.text, node) or "")  # type: ignore[assignment]  # exact, not float
     return expression.tree
 
 
-class Reader(SimpleEval, Generic[V]):  # type: ignore[misc]  # simpleeval carries no types
-    """Reads expressions over one algebra; `names` gives the value of each name and may grow between readings."""
+@dataclass(frozen=True)
+class Personal(Generic[V]):
+    """The values of a name for each person of a group, in the order of the persons."""
 
-    def __init__(self, algebra: Algebra[V], names: Mapping[str, V]) -> None:
+    group: str
+    values: tuple[V, ...]
+
+
+class Reader(SimpleEval, Generic[V]):  # type: ignore[misc]  # simpleeval carries no types
+    """Reads expressions over one algebra; `names` gives the value of each name and may grow between readings.
+
+    `personal` holds what has been read for each person of a group.
+    """
+
+    def __init__(
+        self, algebra: Algebra[V], names: Mapping[str, V], personal: Mapping[str, Personal[V]] | None = None
+    ) -> None:
         operators = {
             ast.Add: algebra.add,
             ast.Sub: algebra.subtract,
@@ -564,6 +643,8 @@ class Reader(SimpleEval, Generic[V]):  # type: ignore[misc]  # simpleeval carrie
         }
         super().__init__(operators=operators, functions=_functions(algebra), names=names)
         self.algebra = algebra
+        self.whole = names
+        self.personal = personal if personal is not None else {}
         self.nodes = {
             ast.Name: self._eval_name,
             ast.BinOp: self._eval_binop,
@@ -583,6 +664,14 @@ class Reader(SimpleEval, Generic[V]):  # type: ignore[misc]  # simpleeval carrie
         value: V = self._eval(expression.tree)
         return value
 
+    def read_for(self, person: Mapping[str, V], expression: Expression) -> V:
+        """What `expression` comes to for one person."""
+        self.names: Any = ChainMap(person, self.whole)  # type: ignore[arg-type]  # only read
+        try:
+            return self.read(expression)
+        finally:
+            self.names = self.whole
+
     def _eval(self, node: ast.AST) -> Any:
         try:
             return self.nodes[type(node)](node)
@@ -597,8 +686,13 @@ class Reader(SimpleEval, Generic[V]):  # type: ignore[misc]  # simpleeval carrie
             return self.constants[node.id]
 
     def _eval_call(self, node: ast.Call) -> V:
-        if node.func.id == "lookup":  # type: ignore[attr-defined]  # the allow-list lets only names be called
+        word: str = node.func.id  # type: ignore[attr-defined]  # the allow-list lets only names be called
+        if word == "lookup":
             return self.algebra.lookup(node.args[0].id, [self._eval(key) for key in node.args[1:]])  # type: ignore[attr-defined]
+        if is_gathering(node):
+            persons = self.personal[node.args[0].id]  # type: ignore[attr-defined]  # elaboration put a name there
+            nobody = [self._eval(argument) for argument in node.args[1:]]
+            return self.algebra.gather(AGGREGATES[word], persons.group, persons.values, nobody)
         return super()._eval_call(node)  # type: ignore[no-any-return]
 
     def _read_constant(self, node: ast.Constant) -> V:
@@ -634,12 +728,16 @@ def _functions(algebra: Algebra[V]) -> dict[str, Callable[..., V]]:
     def rounding(mode: str) -> Callable[[V, V], V]:
         return lambda value, step: algebra.rounded(mode, value, step)
 
+    def calendar(word: str) -> Callable[..., V]:
+        return lambda *values: algebra.calendar(word, values)
+
     return {
         "min": lambda *values: algebra.minimum(values),
         "max": lambda *values: algebra.maximum(values),
         "abs": algebra.absolute,
-        "year_start": algebra.year_start,
         "lookup": _never,
+        **{word: calendar(word) for word in CALENDAR},
+        **dict.fromkeys(("sum", "count", "any", "all", "highest", "lowest"), _never),
         **{mode: rounding(mode) for mode in ROUNDINGS},
         **dict.fromkeys(SUGAR, _never),
     }

@@ -6,6 +6,7 @@ A policy compares equal by content (places do not count), pickles, and never cha
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -20,6 +21,7 @@ __all__ = [
     "Category",
     "Fact",
     "Figure",
+    "Group",
     "Output",
     "Policy",
     "Question",
@@ -27,6 +29,7 @@ __all__ = [
     "Row",
     "Rule",
     "Saying",
+    "Scale",
     "Table",
     "Unit",
 ]
@@ -79,7 +82,38 @@ class Fact:
     form: str = ""
     is_unique: bool = False
     is_reference: bool = False
+    choices: tuple[str, ...] = ()
+    """The texts that a text fact may have; empty: any."""
+    needed_when: str = ""
+    """The truth rule under which an optional fact must be given; empty: never."""
     place: Place = field(default=Place(""), compare=False)
+
+    def core_names(self, words: Words) -> tuple[str, ...]:
+        """The names that the fact brings into the core: its value, and what is known of it."""
+        found = [self.name]
+        if self.is_optional or self.absence is not None:
+            found.append(f"{self.name}·{words['given']}")
+        if self.form:
+            found.append(f"{self.name}·{words['valid']}")
+        if self.is_reference:
+            found.append(f"{self.name}·{words['in_force']}")
+        return tuple(found)
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of persons (or months, or things) of a household, with the facts that each of them brings."""
+
+    name: str
+    meaning: str
+    at_least: int
+    at_most: int
+    facts: tuple[Fact, ...]
+    place: Place = field(compare=False)
+
+    def core_facts(self, words: Words) -> tuple[str, ...]:
+        """Every name that a person of the group brings into the core."""
+        return tuple(name for fact in self.facts for name in fact.core_names(words))
 
 
 @dataclass(frozen=True)
@@ -97,7 +131,7 @@ class Figure:
 class Row:
     """One line of a table: its keys, the days between which it holds (the first included), when it was published."""
 
-    keys: tuple[str, ...]
+    keys: tuple[str | Fraction, ...]
     value: Fraction
     since: datetime.date | None
     until: datetime.date | None
@@ -107,11 +141,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """Figures looked up by text keys and, where `is_dated`, by a day: the row begun last on or before it holds."""
+    """Figures looked up by texts or numbers and, where `is_dated`, by a day: the row begun last on or before it holds.
+
+    `default` is what the table gives where it has no row; None: that is a problem, found before any household is decided.
+    """
 
     name: str
     keys: tuple[str, ...]
+    number_keys: tuple[str, ...]
     is_dated: bool
+    default: Fraction | None
     unit: Unit
     saying: Saying
     spellings: tuple[tuple[str, str], ...]
@@ -119,10 +158,10 @@ class Table:
     rows: tuple[Row, ...]
     place: Place = field(compare=False)
 
-    def find(self, keys: tuple[str, ...], day: datetime.date | None) -> Row | None:
+    def find(self, keys: Sequence[str | int | Fraction], day: datetime.date | None) -> Row | None:
         """The row that holds for `keys` on `day`; None where the table has none. Spellings of a key are one key."""
         spellings = dict(self.spellings)
-        wanted = tuple(spellings.get(key, key) for key in keys)
+        wanted = tuple(spellings.get(key, key) if isinstance(key, str) else key for key in keys)
         held = [row for row in self.rows if row.keys == wanted and _holds(row, day)]
         return max(held, key=lambda row: row.since or datetime.date.min, default=None)
 
@@ -217,6 +256,19 @@ class Category:
 
 
 @dataclass(frozen=True)
+class Scale:
+    """The bands of a rule: what is measured, and the ends of what the bands cover (None: open)."""
+
+    rule: str
+    subject: Expression
+    low: Fraction | None
+    includes_low: bool
+    high: Fraction | None
+    includes_high: bool
+    place: Place = field(compare=False)
+
+
+@dataclass(frozen=True)
 class Question:
     """A reading that the text leaves open: the one taken, the other, and when the reading changes something."""
 
@@ -240,6 +292,7 @@ class Policy:
     since: datetime.date
     until: datetime.date
     facts: tuple[Fact, ...]
+    groups: tuple[Group, ...]
     figures: tuple[Figure, ...]
     tables: tuple[Table, ...]
     rules: tuple[Rule, ...]
@@ -248,6 +301,7 @@ class Policy:
     refusals: tuple[Remark, ...]
     categories: tuple[Category, ...]
     gates: tuple[tuple[str, str], ...]
+    scales: tuple[Scale, ...]
     questions: tuple[Question, ...]
     taken: tuple[str, ...]
     """The questions for which the other reading was taken in this policy."""

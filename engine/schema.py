@@ -1,7 +1,7 @@
 """Every word of a policy's files checked against its JSON Schema.
 
 A schema says what may stand where; `x-expects` names what is expected of a value, `x-against` the key that
-forbids it. What `jsonschema` complains of becomes problems with a place, one a value, in an officer's words.
+forbids it, `x-always` what is needed even in a part of a file. What `jsonschema` complains of becomes problems with a place, one a value, in an officer's words.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from jsonschema.exceptions import ValidationError
 from engine.messages import Message, languages_of_policies, plain, say, words
 from engine.source import Branch, Leaf, Listing, Node, Place, Problem, nearest, normal, number, plain_value
 
-__all__ = ["folder", "kinds", "problems"]
+__all__ = ["folder", "keys", "kinds", "problems"]
 
 _FILES = ("policy", "figures", "tables", "facts", "rules", "questions", "cases")
 _OVERLAID = ("policy", "figures", "tables", "facts", "rules")
@@ -36,6 +36,11 @@ Steps = tuple[str | int, ...]
 def kinds() -> tuple[str, ...]:
     """The kinds of file that a policy's folder may hold; `kind.yaml` is bound to `kind.schema.json`."""
     return _FILES
+
+
+def keys(kind: str) -> tuple[str, ...]:
+    """The keys that a file of `kind` may have, in the order of its schema."""
+    return tuple(_schema(kind)["properties"])
 
 
 def folder() -> Path:
@@ -153,6 +158,7 @@ class _Reading:
     tree: Branch
     partial: bool
     unknown: dict[Steps, Schema] = field(default_factory=dict)
+    always: set[Steps] = field(default_factory=set)
     needed: dict[Steps, list[str]] = field(default_factory=dict)
     either: dict[Steps, list[list[str]]] = field(default_factory=dict)
     against: dict[Steps, str] = field(default_factory=dict)
@@ -162,6 +168,8 @@ class _Reading:
         """Keep `error` under what it speaks of."""
         path, schema = tuple(error.absolute_path), error.schema
         assert isinstance(schema, Mapping)
+        if schema.get("x-always"):
+            self.always.add(path)
         if error.validator == "additionalProperties":
             self.unknown[path] = schema["properties"]
         elif error.validator == "required":
@@ -179,13 +187,14 @@ class _Reading:
         meant: dict[Steps, set[str]] = {}
         for path, keys in self.unknown.items():
             yield from self._unknown(path, keys, meant)
-        if not self.partial:
-            for path, needed in self.needed.items():
+        for path, needed in self.needed.items():
+            if path in self.always or not self.partial:
                 yield from _missing(_spot(self.tree, path), needed, meant.get(path, set()))
-            for path, branches in self.either.items():
+        for path, branches in self.either.items():
+            if path in self.always or not self.partial:
                 yield from _neither(_spot(self.tree, path), branches, meant.get(path, set()))
         for path, key in self.against.items():
-            yield _refused(_spot(self.tree, path), key, _spot(self.tree, (*path[:-1], key)))
+            yield _refused(path, _spot(self.tree, path), key, _spot(self.tree, (*path[:-1], key)))
         for path, schema in self.values.items():
             if path not in self.against:
                 yield _wrong_value(_spot(self.tree, path), schema)
@@ -240,9 +249,13 @@ def _neither(spot: _Spot, branches: Sequence[Sequence[str]], meant: set[str]) ->
     expected = say("Needed here: {keys}.", keys=_joined(branches))
     begun = next((branch for branch in branches if present.intersection(branch)), None)
     if begun is None:
-        one, other = _all(branches[0]), _all(branches[1])
-        wrong = say("{thing} says neither {one} nor {other}.", thing=spot.said(), one=one, other=other)
-        yield Problem(spot.place, wrong, expected, say("Add one of the two."))
+        if len(branches) == 2:
+            one, other = _all(branches[0]), _all(branches[1])
+            wrong = say("{thing} says neither {one} nor {other}.", thing=spot.said(), one=one, other=other)
+            yield Problem(spot.place, wrong, expected, say("Add one of the two."))
+        else:
+            wrong = say("{thing} says none of {keys}.", thing=spot.said(), keys=tuple(map(_all, branches)))
+            yield Problem(spot.place, wrong, expected, say("Add one of them."))
         return
     missing = [key for key in begun if key not in present]
     wrong = say("{thing} does not say {missing}.", thing=spot.said(), missing=tuple(missing))
@@ -250,7 +263,10 @@ def _neither(spot: _Spot, branches: Sequence[Sequence[str]], meant: set[str]) ->
 
 
 def _joined(branches: Sequence[Sequence[str]]) -> Message:
-    return say("{one}, or {other}", one=_all(branches[0]), other=_all(branches[1]))
+    joined = _all(branches[0])
+    for branch in branches[1:]:
+        joined = say("{one}, or {other}", one=joined, other=_all(branch))
+    return joined
 
 
 def _all(keys: Sequence[str]) -> Message:
@@ -259,11 +275,15 @@ def _all(keys: Sequence[str]) -> Message:
     return say("{one} and {other}", one=keys[0], other=keys[1])
 
 
-def _refused(spot: _Spot, key: str, other: _Spot) -> Problem:
-    assert spot.key is not None
+def _refused(path: Steps, spot: _Spot, key: str, other: _Spot) -> Problem:
+    assert spot.key is not None and other.key is not None
     said = f"{key}: {_shown(other.node.text)}" if isinstance(other.node, Leaf) else key
     wrong = say("“{key}” does not go with “{other}”.", key=spot.key.text, other=said)
-    return Problem(spot.key.place, wrong, None, say("Keep one of the two lines."))
+    if spot.key.place.file == other.key.place.file:
+        return Problem(spot.key.place, wrong, None, say("Keep one of the two lines."))
+    where = say("The other one stands at {place}.", place=str(other.key.place))
+    remedy = say("Say in policy.yaml under “removed” which one goes, for example “{path}”.", path=".".join(map(str, path)))
+    return Problem(spot.key.place, wrong, where, remedy)
 
 
 _NOUNS: Mapping[str, Message] = MappingProxyType(
@@ -359,7 +379,7 @@ def _wrong_shape(node: Node, schema: Schema) -> Problem:
 
 def _no_choice(node: Leaf, choices: Sequence[str]) -> Problem:
     wrong = say("“{text}” is not one of the choices.", text=_shown(node.text))
-    close = _nearest(node.text, {choice: choice for choice in choices})
+    close = _nearest(node.text, {str(choice): str(choice) for choice in choices})
     remedy = say("Did you mean “{close}”?", close=close) if close else say("Write one of these.")
     return Problem(node.place, wrong, say("The choices are {choices}.", choices=tuple(choices)), remedy)
 

@@ -6,7 +6,7 @@ from engine.algebras.kinds import DATE, TRUTH, Kind, Kinds, kind_of
 from engine.expression import Reader
 from engine.fold import fold
 from engine.messages import say
-from engine.policy import Policy
+from engine.policy import Group, Policy
 from engine.source import Place, Problem
 
 __all__ = ["kinds_of"]
@@ -15,7 +15,8 @@ __all__ = ["kinds_of"]
 def kinds_of(policy: Policy) -> tuple[dict[str, Kind], tuple[Problem, ...]]:
     """Each name of `policy` with its kind, and the problems of kinds and units, in the order of the rules."""
     algebra = _Declared(policy)
-    names = fold(policy, core_kinds(policy), algebra)
+    persons = {group.name: [person_kinds(policy, group)] for group in policy.groups}
+    names = fold(policy, core_kinds(policy), algebra, persons)
     reader = Reader(algebra, {**names, "today": DATE})
     for fact in policy.facts:
         if fact.absence is not None:
@@ -33,12 +34,21 @@ def core_kinds(policy: Policy) -> dict[str, Kind]:
     return found
 
 
+def person_kinds(policy: Policy, group: Group) -> dict[str, Kind]:
+    """The kind of every core fact of a person of `group`."""
+    found = dict.fromkeys(group.core_facts(policy.words), TRUTH)
+    return found | {fact.name: kind_of(fact) for fact in group.facts}
+
+
 class _Declared(Kinds):
     """Kinds that know the unit of each figure: what a constant alone cannot tell."""
 
     def __init__(self, policy: Policy) -> None:
         super().__init__(policy.tables)
-        self._figures = {figure.name: Kind("number", figure.unit.powers) for figure in policy.figures}
+        self._figures = {
+            figure.name: Kind("number", figure.unit.powers, is_zero=figure.unit.text == "*")
+            for figure in policy.figures
+        }
 
     def named(self, name: str, value: Kind) -> Kind:
         return self._figures.get(name, value)

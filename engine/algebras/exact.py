@@ -100,21 +100,72 @@ class Exact(Algebra["Value"]):
         found = self._tables[table]
         texts, days = (keys[:-1], keys[-1:]) if found.is_dated else (keys, ())
         day = days[0] if days and isinstance(days[0], datetime.date) else None
-        if (found.is_dated and day is None) or not all(isinstance(text, str) and text for text in texts):
+        known = [key for key in texts if isinstance(key, (str, int, Fraction)) and key != ""]
+        row = found.find(known, day) if len(known) == len(texts) and (day or not found.is_dated) else None
+        if row is not None:
+            return self.number(row.value)
+        if found.default is None:
             raise Missing(found, tuple(keys))
-        row = found.find(tuple(str(text) for text in texts), day)
-        if row is None:
-            raise Missing(found, tuple(keys))
-        return self.number(row.value)
+        return self.number(found.default)
 
-    def year_start(self, date: Value) -> Value:
-        assert isinstance(date, datetime.date)
-        return datetime.date(date.year, 1, 1)
+    def calendar(self, word: str, values: Sequence[Value]) -> Value:
+        return _CALENDAR[word](*values)
+
+    def gather(self, word: str, group: str, values: Sequence[Value], nobody: Sequence[Value]) -> Value:
+        if word == "sum":
+            return sum((_exact(value) for value in values), 0)
+        if word == "count":
+            return sum(1 for value in values if value is True)
+        if word in ("any", "all"):
+            found = [value is True for value in values]
+            return any(found) if word == "any" else all(found)
+        chosen = values or nobody
+        return self.minimum(chosen) if word == "min" else self.maximum(chosen)
 
 
 def _exact(value: Value) -> int | Fraction:
     assert isinstance(value, (int, Fraction)), value
     return value
+
+
+def _day(value: Value) -> datetime.date:
+    assert isinstance(value, datetime.date), value
+    return value
+
+
+def _year_start(date: Value) -> Value:
+    return datetime.date(_day(date).year, 1, 1)
+
+
+def _years_before(date: Value, years: Value) -> Value:
+    day = _day(date)
+    year = min(max(day.year - int(_exact(years)), datetime.MINYEAR), datetime.MAXYEAR)
+    is_leap_day = (day.month, day.day) == (2, 29)
+    return datetime.date(year, 2, 28) if is_leap_day else day.replace(year=year)
+
+
+def _full_years(since: Value, until: Value) -> Value:
+    first, last = _day(since), _day(until)
+    return last.year - first.year - ((last.month, last.day) < (first.month, first.day))
+
+
+def _days_between(since: Value, until: Value) -> Value:
+    return (_day(until) - _day(since)).days
+
+
+def _date(year: Value, month: Value, day: Value) -> Value:
+    return datetime.date(int(_exact(year)), int(_exact(month)), int(_exact(day)))
+
+
+_CALENDAR: Mapping[str, Callable[..., Value]] = MappingProxyType(
+    {
+        "date": _date,
+        "year_start": _year_start,
+        "years_before": _years_before,
+        "full_years": _full_years,
+        "days_between": _days_between,
+    }
+)
 
 
 def round_to(rounding: str, value: int | Fraction, step: int | Fraction) -> int | Fraction:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from engine.algebras.exact import round_to
 from engine.expression import Algebra
-from engine.policy import Fact, Table
+from engine.policy import Fact, Group, Table
 
 __all__ = ["Dates", "Interval", "Range", "Span", "Texts", "Truths", "span_of"]
 
@@ -56,7 +56,7 @@ def span_of(fact: Fact) -> Span:
     if fact.kind == "truth":
         return Truths(True, True)
     if fact.kind == "text":
-        return Texts(None)
+        return Texts(frozenset(fact.choices) | ({""} if fact.is_optional else set()) if fact.choices else None)
     if fact.kind == "date":
         return Dates()
     if fact.is_optional and fact.at_least is not None and fact.at_most is not None:
@@ -67,8 +67,9 @@ def span_of(fact: Fact) -> Span:
 class Interval(Algebra["Span"]):
     """Spans that contain every value that `exact` can give for facts within theirs."""
 
-    def __init__(self, tables: Sequence[Table] = ()) -> None:
+    def __init__(self, tables: Sequence[Table] = (), groups: Sequence[Group] = ()) -> None:
         self._tables = {table.name: table for table in tables}
+        self._sizes = {group.name: (group.at_least, group.at_most) for group in groups}
 
     def number(self, value: Fraction) -> Span:
         return Range(Fraction(value), Fraction(value))
@@ -166,11 +167,31 @@ class Interval(Algebra["Span"]):
         )
 
     def lookup(self, table: str, keys: Sequence[Span]) -> Span:
-        values = [row.value for row in self._tables[table].rows]
+        found = self._tables[table]
+        values = [row.value for row in found.rows] + ([] if found.default is None else [found.default])
         return Range(min(values), max(values)) if values else Range(None, None)
 
-    def year_start(self, date: Span) -> Span:
-        return date
+    def calendar(self, word: str, values: Sequence[Span]) -> Span:
+        return {"full_years": _YEARS, "days_between": _DAYS}.get(word, Dates())
+
+    def gather(self, word: str, group: str, values: Sequence[Span], nobody: Sequence[Span]) -> Span:
+        """One of `values` stands for any person; how many there are, the group's bounds say."""
+        least, most = self._sizes[group]
+        size = Range(Fraction(least), Fraction(most))
+        if word == "sum":
+            return self.multiply(size, values[0])
+        if word in ("min", "max"):
+            return values[0] if least > 0 else _hull(values[0], nobody[0])
+        truths = _truths(values[0])
+        if word == "count":
+            return Range(Fraction(0) if truths.can_fail else size.low, size.high if truths.can_hold else Fraction(0))
+        if word == "any":
+            return Truths(truths.can_hold and most > 0, truths.can_fail or least == 0)
+        return Truths(truths.can_hold or least == 0, truths.can_fail and most > 0)
+
+
+_YEARS = Range(Fraction(-9999), Fraction(9999))
+_DAYS = Range(Fraction(-3_660_000), Fraction(3_660_000))
 
 
 def _range(span: Span) -> Range:

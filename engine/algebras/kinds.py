@@ -6,9 +6,10 @@ A rounding step takes the unit of what it rounds, and may leave out its period (
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 
 from engine.expression import Algebra, Refusal
 from engine.messages import Message, say
@@ -154,8 +155,11 @@ class Kinds(Algebra[Kind]):
         found = self._tables.get(table)
         if found is None:
             return UNKNOWN
-        wanted = [TEXT] * len(found.keys) + [DATE] * found.is_dated
-        if len(wanted) != len(keys) or any(key not in (want, UNKNOWN) for want, key in zip(wanted, keys, strict=True)):
+        wanted = ["number" if key in found.number_keys else "text" for key in found.keys] + ["date"] * found.is_dated
+        fits = len(wanted) == len(keys) and all(
+            key.name in (want, "unknown") for want, key in zip(wanted, keys, strict=True)
+        )
+        if not fits:
             named = (*found.keys, *([say("a date")] if found.is_dated else []))
             raise Refusal(
                 say("The table “{table}” is looked up with other keys than it has.", table=table),
@@ -164,9 +168,30 @@ class Kinds(Algebra[Kind]):
             )
         return kind_of_unit(found.unit)
 
-    def year_start(self, date: Kind) -> Kind:
-        _must_be(date, "date")
-        return DATE
+    def calendar(self, word: str, values: Sequence[Kind]) -> Kind:
+        wanted, given = _CALENDAR[word]
+        for value, name in zip(values, wanted, strict=True):
+            _must_be(value, name)
+        return given
+
+    def gather(self, word: str, group: str, values: Sequence[Kind], nobody: Sequence[Kind]) -> Kind:
+        if word in ("count", "any", "all"):
+            for value in values:
+                _must_be(value, "truth")
+            return Kind("number") if word == "count" else TRUTH
+        return _same([*values, *nobody], say("gathered"))
+
+
+_CALENDAR: Mapping[str, tuple[tuple[str, ...], Kind]] = MappingProxyType(
+    {
+        "date": (("number", "number", "number"), DATE),
+        "year_start": (("date",), DATE),
+        "years_before": (("date", "number"), DATE),
+        "full_years": (("date", "date"), Kind("number")),
+        "days_between": (("date", "date"), Kind("number")),
+    }
+)
+"""What each word over days takes, and what it gives."""
 
 
 def _joined(left: Powers, right: Powers, sign: int) -> Powers:

@@ -91,8 +91,12 @@ class Trace(Algebra[Step]):
     def lookup(self, table: str, keys: Sequence[Step]) -> Step:
         return Step("lookup", tuple(keys), self._exact.lookup(table, [step.value for step in keys]), table)
 
-    def year_start(self, date: Step) -> Step:
-        return Step("year_start", (date,), self._exact.year_start(date.value))
+    def calendar(self, word: str, values: Sequence[Step]) -> Step:
+        return Step(word, tuple(values), self._exact.calendar(word, [step.value for step in values]))
+
+    def gather(self, word: str, group: str, values: Sequence[Step], nobody: Sequence[Step]) -> Step:
+        found = self._exact.gather(word, group, [step.value for step in values], [step.value for step in nobody])
+        return Step(word, (*nobody, *values), found, group)
 
     def among(self, value: Step, options: Sequence[Step]) -> Step:
         found = self._exact.among(value.value, [option.value for option in options])

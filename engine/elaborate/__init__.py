@@ -11,11 +11,21 @@ import hashlib
 import json
 
 from engine.elaborate.choice import write_categories, write_choice, write_conclusion
-from engine.elaborate.declarations import date, declare_facts, declare_figures, declare_tables, declare_units
+from engine.elaborate.declarations import (
+    date,
+    declare_facts,
+    declare_figures,
+    declare_groups,
+    declare_tables,
+    declare_units,
+)
 from engine.elaborate.draft import Draft, saying_of
+from engine.elaborate.gates import write_exclusions
 from engine.elaborate.notes import write_clauses, write_fact_notes, write_notes
 from engine.elaborate.order import in_order
+from engine.elaborate.outputs import write_outputs
 from engine.elaborate.questions import overlaid, write_questions
+from engine.elaborate.scales import write_scale
 from engine.messages import languages_of_policies, say, words
 from engine.policy import Policy
 from engine.source import Branch, Leaf, Listing, Node, Problem, number
@@ -29,6 +39,9 @@ def elaborate(tree: Branch, folder: str, taken: tuple[str, ...] = ()) -> tuple[P
     `taken` names the questions whose other reading is already laid over `tree`.
     """
     draft = _written(tree)
+    write_clauses(draft, tree)
+    write_fact_notes(draft)
+    write_notes(draft, tree)
     questions = write_questions(draft, tree, taken, _written)
     rules = in_order(draft)
     force = tree.branch("in_force")
@@ -50,6 +63,7 @@ def elaborate(tree: Branch, folder: str, taken: tuple[str, ...] = ()) -> tuple[P
         since=since,
         until=until,
         facts=tuple(draft.facts.values()),
+        groups=tuple(draft.groups.values()),
         figures=tuple(draft.figures.values()),
         tables=tuple(draft.tables.values()),
         rules=rules,
@@ -58,6 +72,7 @@ def elaborate(tree: Branch, folder: str, taken: tuple[str, ...] = ()) -> tuple[P
         refusals=tuple(draft.refusals),
         categories=tuple(draft.categories),
         gates=tuple(draft.gates),
+        scales=tuple(draft.scales),
         questions=tuple(questions),
         taken=taken,
         fingerprint=fingerprint(tree),
@@ -74,7 +89,7 @@ def _backwards(force: Branch) -> Problem:
 
 
 def _written(tree: Branch) -> Draft:
-    """Everything that `tree` says but its questions."""
+    """Everything that `tree` says but its notes and questions."""
     language = tree.leaf("language")
     known = languages_of_policies()
     draft = Draft(words(language.text if language and language.text in known else known[0]))
@@ -82,17 +97,20 @@ def _written(tree: Branch) -> Draft:
     declare_figures(draft, tree)
     until = date(draft, tree.branch("in_force").leaf("until"))
     declare_tables(draft, tree, until)
+    declare_groups(draft, tree)
     declare_facts(draft, tree)
     for entry in tree.branch("rules").entries.values():
         name = draft.declare(entry.key)
         if name is not None and isinstance(entry.value, Branch):
-            draft.adopt(name, entry.value.leaf("is"), saying_of(entry.value))
+            if entry.value.get("bands") is not None or entry.value.get("marginal") is not None:
+                write_scale(draft, name, entry.value, saying_of(entry.value))
+            else:
+                draft.adopt(name, entry.value.leaf("is"), saying_of(entry.value))
+    write_exclusions(draft, tree)
     write_categories(draft, tree)
     write_choice(draft, tree)
     write_conclusion(draft, tree)
-    write_clauses(draft, tree)
-    write_fact_notes(draft)
-    write_notes(draft, tree)
+    write_outputs(draft, tree)
     return draft
 
 

@@ -11,7 +11,7 @@ from engine.messages import say
 from engine.policy import Aid, Category, Output, Saying
 from engine.source import Branch, Leaf, Problem
 
-__all__ = ["heading", "write_categories", "write_choice", "write_conclusion"]
+__all__ = ["heading", "payment_of", "write_categories", "write_choice", "write_conclusion"]
 
 
 def heading(draft: Draft, tree: Branch, part: str) -> str:
@@ -27,14 +27,14 @@ def _quoted(text: str) -> str:
 
 def write_categories(draft: Draft, tree: Branch) -> None:
     """Write each category's test, its aids with their ranges, and what would be given and is given."""
-    payment = _payment(draft, tree)
+    payment = payment_of(draft, tree)
     for entry in tree.branch("categories").entries.values():
         name = draft.declare(entry.key)
         if name is not None and isinstance(entry.value, Branch):
             _write_category(draft, name, entry.key, entry.value, payment)
 
 
-def _payment(draft: Draft, tree: Branch) -> Payment:
+def payment_of(draft: Draft, tree: Branch) -> Payment:
     branch = tree.branch("payment")
     rounding, step = branch.leaf("round"), branch.leaf("to")
     if rounding is None or step is None or f"round_{rounding.text}" not in ROUNDINGS:
@@ -47,7 +47,7 @@ def _write_category(draft: Draft, name: str, key: Leaf, branch: Branch, payment:
     words = draft.words
     saying = saying_of(branch)
     draft.places.pop(name, None)
-    test = draft.adopt(name, branch.leaf("when"), saying, is_written=True)
+    test = _write_test(draft, name, branch, saying, key)
     draft.places[name] = key.place
     gate, gates = eligible(draft, name, branch.branch("gates"), key)
     aids = [
@@ -87,6 +87,15 @@ def _write_category(draft: Draft, name: str, key: Leaf, branch: Branch, payment:
             place=key.place,
         )
     )
+
+
+def _write_test(draft: Draft, name: str, branch: Branch, saying: Saying, key: Leaf) -> str:
+    """The truth that a household belongs to the category; where something excludes it, none does."""
+    if not draft.exclusions:
+        return draft.adopt(name, branch.leaf("when"), saying)
+    condition = draft.adopt(draft.name(name, draft.words["condition"]), branch.leaf("when"), saying, is_written=False)
+    excluded = " or ".join(rule for _, rule in draft.exclusions)
+    return draft.write(name, f"{condition} and not ({excluded})", key, saying, told="always")
 
 
 def write_choice(draft: Draft, tree: Branch) -> None:
@@ -164,14 +173,17 @@ def write_conclusion(draft: Draft, tree: Branch) -> None:
     none, left, pay = (
         leaf.text if (leaf := ends.leaf(word)) else "" for word in ("none_holds", "nothing_left", "payable")
     )
+    none_text = _quoted(none)
     gates = write_gates(draft, "", tree.branch("gates"))
     draft.gates.extend(gates)
+    for name, rule_name in reversed(draft.exclusions):
+        none_text = f"{_quoted(name)} if {rule_name} else ({none_text})"
     text = f"{_quoted(left)} if {total} == 0 else {_quoted(pay)}"
     for name, rule_name in reversed(gates):
         text = f"{_quoted(name)} if not {rule_name} else ({text})"
     none_holds = draft.write(words["none_holds"], f'{category} == ""', key)
     _put_out(
-        draft, heading(draft, tree, "conclusion"), "conclusion", f"{_quoted(none)} if {none_holds} else ({text})", key
+        draft, heading(draft, tree, "conclusion"), "conclusion", f"({none_text}) if {none_holds} else ({text})", key
     )
     conditions = " and ".join(rule_name for _, rule_name in gates)
     payable = f"{total} if {conditions} else 0" if conditions else total

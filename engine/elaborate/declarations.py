@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Collection
+from dataclasses import replace
 
 from engine.elaborate.draft import Draft, saying_of
 from engine.expression import calls
 from engine.messages import say
-from engine.policy import Absence, Fact, Figure, Row, Table, Unit
+from engine.policy import Absence, Fact, Figure, Group, Remark, Row, Table, Unit
 from engine.source import Branch, Entry, Leaf, Node, Problem, normal, number
 
-__all__ = ["date", "declare_facts", "declare_figures", "declare_tables", "declare_units", "truth"]
+__all__ = [
+    "date",
+    "declare_facts",
+    "declare_figures",
+    "declare_groups",
+    "declare_tables",
+    "declare_units",
+    "truth",
+    "unit_of",
+]
 
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 FORMS = ("id_number",)
@@ -50,7 +61,7 @@ def declare_units(draft: Draft, tree: Branch) -> None:
                 draft.bases[normal(item.text)] = sort
 
 
-def _unit(draft: Draft, leaf: Leaf | None) -> Unit:
+def unit_of(draft: Draft, leaf: Leaf | None) -> Unit:
     """The unit written in `leaf`, as bases above and below a stroke."""
     if leaf is None:
         return Unit()
@@ -91,7 +102,7 @@ def declare_figures(draft: Draft, tree: Branch) -> None:
             draft.broken.add(name)
             continue
         draft.figures[name] = Figure(
-            name, value, _unit(draft, entry.value.leaf("unit")), saying_of(entry.value), leaf.place
+            name, value, unit_of(draft, entry.value.leaf("unit")), saying_of(entry.value), leaf.place
         )
 
 
@@ -103,7 +114,11 @@ def declare_tables(draft: Draft, tree: Branch, until: datetime.date | None) -> N
             continue
         branch = entry.value
         keys = tuple(normal(item.text) for item in branch.listing("keys") if isinstance(item, Leaf))
+        numbers = tuple(normal(item.text) for item in branch.listing("number_keys") if isinstance(item, Leaf))
+        for stray in set(numbers) - set(keys):
+            draft.unknown(stray, entry.key.place, say("key of this table"), keys)
         is_dated = truth(branch.leaf("dated"))
+        default = branch.leaf("default")
         spellings = tuple(
             (other, normal(found.value.text))
             for other, found in branch.branch("spellings").entries.items()
@@ -112,16 +127,30 @@ def declare_tables(draft: Draft, tree: Branch, until: datetime.date | None) -> N
         rows = tuple(
             row
             for item in branch.listing("rows")
-            if isinstance(item, Branch) and (row := _row(draft, item, keys, is_dated, until)) is not None
+            if isinstance(item, Branch) and (row := _row(draft, item, keys, numbers, is_dated, until)) is not None
         )
         draft.tables[name] = Table(
-            name, keys, is_dated, _unit(draft, branch.leaf("unit")), saying_of(branch), spellings, rows, entry.key.place
+            name=name,
+            keys=keys,
+            number_keys=numbers,
+            is_dated=is_dated,
+            default=None if default is None else number(default.text),
+            unit=unit_of(draft, branch.leaf("unit")),
+            saying=saying_of(branch),
+            spellings=spellings,
+            rows=rows,
+            place=entry.key.place,
         )
         _refuse_twins(draft, draft.tables[name])
 
 
 def _row(
-    draft: Draft, branch: Branch, keys: tuple[str, ...], is_dated: bool, until: datetime.date | None
+    draft: Draft,
+    branch: Branch,
+    keys: tuple[str, ...],
+    numbers: tuple[str, ...],
+    is_dated: bool,
+    until: datetime.date | None,
 ) -> Row | None:
     known = {*keys, "value", "from", "until", "published"}
     for name, entry in branch.entries.items():
@@ -139,10 +168,19 @@ def _row(
     if leaf is None or value is None:
         return None
     since, last = date(draft, branch.leaf("from")), date(draft, branch.leaf("until"))
-    texts = tuple(normal(found.text) for key in keys if (found := branch.leaf(key)) is not None)
-    return Row(
-        texts, value, since, last or (until if is_dated else None), date(draft, branch.leaf("published")), leaf.place
-    )
+    found = [(key, part) for key in keys if (part := branch.leaf(key)) is not None]
+    values = tuple(number(part.text) if key in numbers else normal(part.text) for key, part in found)
+    for (key, part), read in zip(found, values, strict=True):
+        if read is None:
+            wrong = say(
+                "“{text}” is no number, and the table is looked up by the number “{key}”.", text=part.text, key=key
+            )
+            draft.problems.append(
+                Problem(part.place, wrong, None, say("Write the number, or take the key out of number_keys."))
+            )
+    texts = tuple(read for read in values if read is not None)
+    published = date(draft, branch.leaf("published"))
+    return Row(texts, value, since, last or (until if is_dated else None), published, leaf.place)
 
 
 def _refuse_twins(draft: Draft, table: Table) -> None:
@@ -175,7 +213,44 @@ def declare_facts(draft: Draft, tree: Branch) -> None:
         )
     if reference is not None and normal(reference.text) not in draft.facts:
         draft.unknown(normal(reference.text), reference.place, say("fact"), draft.facts)
-    _refuse_shared_names(draft, tree)
+    _refuse_shared_names(draft, draft.facts.values())
+    for name, entry in entries:
+        assert isinstance(entry.value, Branch)
+        _write_need(draft, draft.facts[name], entry.value.leaf("needed_when"))
+
+
+def declare_groups(draft: Draft, tree: Branch) -> None:
+    """Keep each group of persons with the facts that each person brings."""
+    for entry in tree.branch("groups").entries.values():
+        name = draft.declare(entry.key)
+        if name is None or not isinstance(entry.value, Branch):
+            continue
+        branch = entry.value
+        least, most = (number(leaf.text) if (leaf := branch.leaf(word)) else None for word in ("at_least", "at_most"))
+        facts = []
+        for found in branch.branch("facts").entries.values():
+            own = draft.declare(found.key)
+            if own is not None and isinstance(found.value, Branch):
+                facts.append(_fact(draft, own, found.value, found.key, is_reference=False))
+        _refuse_shared_names(draft, facts)
+        meaning = branch.leaf("meaning")
+        size = int(least or 0), int(most or 0)
+        draft.groups[name] = Group(name, meaning.text if meaning else "", *size, tuple(facts), entry.key.place)
+
+
+def _write_need(draft: Draft, fact: Fact, leaf: Leaf | None) -> None:
+    """An optional fact that must be given under a condition: without it the household cannot be decided."""
+    if leaf is None:
+        return
+    if not fact.is_optional:
+        wrong = say("“{name}” says when it is needed, and is not optional.", name=fact.name)
+        draft.problems.append(Problem(leaf.place, wrong, None, say("Add “optional: true”, or remove “needed_when”.")))
+        return
+    needed = draft.adopt(draft.name(fact.name, draft.words["needed"]), leaf, is_written=False)
+    given = draft.name(fact.name, draft.words["given"])
+    missing = draft.write(draft.name(fact.name, draft.words["missing"]), f"{needed} and not {given}", leaf)
+    draft.refusals.append(Remark(draft.words["refuse_missing"].format(fact=fact.name), missing, "refusal"))
+    draft.facts[fact.name] = replace(fact, needed_when=needed)
 
 
 def _fact(draft: Draft, name: str, branch: Branch, key: Leaf, is_reference: bool) -> Fact:
@@ -186,7 +261,7 @@ def _fact(draft: Draft, name: str, branch: Branch, key: Leaf, is_reference: bool
     fact = Fact(
         name=name,
         kind=kind,
-        unit=_unit(draft, branch.leaf("unit")),
+        unit=unit_of(draft, branch.leaf("unit")),
         meaning=meaning,
         also_named=tuple(normal(item.text) for item in branch.listing("also_named") if isinstance(item, Leaf)),
         at_least=bounds["at_least"],
@@ -197,6 +272,7 @@ def _fact(draft: Draft, name: str, branch: Branch, key: Leaf, is_reference: bool
         form=form,
         is_unique=truth(branch.leaf("unique")),
         is_reference=is_reference,
+        choices=tuple(normal(item.text) for item in branch.listing("choices") if isinstance(item, Leaf)),
         place=key.place,
     )
     _check_fact(draft, fact, branch)
@@ -243,9 +319,9 @@ def _check_fact(draft: Draft, fact: Fact, branch: Branch) -> None:
         draft.problems.append(Problem(place, wrong, None, say("Keep either “optional” or “when_absent”.")))
 
 
-def _refuse_shared_names(draft: Draft, tree: Branch) -> None:
-    owner = {name: name for name in draft.facts}
-    for fact in draft.facts.values():
+def _refuse_shared_names(draft: Draft, facts: Collection[Fact]) -> None:
+    owner = {fact.name: fact.name for fact in facts}
+    for fact in facts:
         for other in fact.also_named:
             if owner.setdefault(other, fact.name) != fact.name:
                 wrong = say("“{other}” names both “{one}” and “{two}”.", other=other, one=owner[other], two=fact.name)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from engine.expression import VOCABULARY, Expression, calls, is_name, names_in, parse, rewritten
 from engine.messages import Message, Words, say
-from engine.policy import Category, Fact, Figure, Output, Remark, Rule, Saying, Table, Unit
+from engine.policy import Category, Fact, Figure, Group, Output, Remark, Rule, Saying, Scale, Table, Unit
 from engine.source import Branch, Leaf, Place, Problem, nearest, normal
 
-__all__ = ["JOINT", "UNSAID", "Draft", "greatest", "saying_of", "unknown_name"]
+__all__ = ["ANY_UNIT", "JOINT", "UNSAID", "Draft", "greatest", "saying_of", "unknown_name"]
 
 JOINT = "·"
 """Joins the parts of a generated name: 深度困难职工·医疗救助·上限."""
@@ -19,6 +19,8 @@ JOINT = "·"
 
 UNSAID = Saying()
 NO_UNIT = Unit()
+ANY_UNIT = Unit("*")
+"""The unit of a bare number that takes the unit of what it meets, as 0 does."""
 
 
 @dataclass
@@ -29,10 +31,13 @@ class Draft:
     bases: dict[str, str] = field(default_factory=dict)
     unknown_units: set[str] = field(default_factory=set)
     facts: dict[str, Fact] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
+    scales: list[Scale] = field(default_factory=list)
     figures: dict[str, Figure] = field(default_factory=dict)
     tables: dict[str, Table] = field(default_factory=dict)
     rules: dict[str, Rule] = field(default_factory=dict)
     categories: list[Category] = field(default_factory=list)
+    exclusions: list[tuple[str, str]] = field(default_factory=list)
     gates: list[tuple[str, str]] = field(default_factory=list)
     outputs: list[Output] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
@@ -138,7 +143,7 @@ class Draft:
                 return ast.Name(self.name(argument.id, self.words[node.func.id]), ast.Load())
             return None
 
-        if not any(True for word in ("given", "valid") for _ in calls(expression.tree, word)):
+        if "given" not in expression.text and "valid" not in expression.text:
             return expression
         self._check_settling(expression)
         return rewritten(expression, settle)
@@ -148,7 +153,7 @@ class Draft:
             for call in calls(expression.tree, word):
                 argument = call.args[0]
                 assert isinstance(argument, ast.Name)
-                fact = self.facts.get(argument.id)
+                fact = self.any_fact(argument.id)
                 if fact is None:
                     self.unknown(argument.id, expression.place_of(argument), say("fact"), self.facts)
                 elif word == "given" and not (fact.is_optional or fact.absence):
@@ -170,15 +175,16 @@ class Draft:
 
     def core_facts(self) -> set[str]:
         """Every name that the facts bring into the core: their values, and what is known of them."""
-        found = set(self.facts)
-        for fact in self.facts.values():
-            if fact.is_optional or fact.absence:
-                found.add(self.name(fact.name, self.words["given"]))
-            if fact.form:
-                found.add(self.name(fact.name, self.words["valid"]))
-            if fact.is_reference:
-                found.add(self.name(fact.name, self.words["in_force"]))
-        return found
+        return {name for fact in self.facts.values() for name in fact.core_names(self.words)}
+
+    def personal_facts(self) -> dict[str, str]:
+        """Every name that a person of a group brings into the core, with the group."""
+        return {name: group.name for group in self.groups.values() for name in group.core_facts(self.words)}
+
+    def any_fact(self, name: str) -> Fact | None:
+        """The fact called `name`, of the household or of a person."""
+        personal = (fact for group in self.groups.values() for fact in group.facts)
+        return self.facts.get(name) or next((fact for fact in personal if fact.name == name), None)
 
     def depends_on(self, name: str) -> set[str]:
         """The names that the rule `name` reads; empty for facts and figures."""

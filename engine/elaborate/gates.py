@@ -6,7 +6,7 @@ from engine.elaborate.draft import Draft, saying_of
 from engine.policy import Rule
 from engine.source import Branch, Leaf
 
-__all__ = ["eligible", "write_approvals", "write_gates"]
+__all__ = ["eligible", "write_approvals", "write_exclusions", "write_gates"]
 
 
 def write_gates(draft: Draft, prefix: str, gates: Branch) -> tuple[tuple[str, str], ...]:
@@ -29,6 +29,23 @@ def eligible(draft: Draft, prefix: str, gates: Branch, key: Leaf) -> tuple[str, 
         return found[0][1], found
     name = draft.name(prefix, draft.words["eligible"])
     return draft.write(name, " and ".join(rule for _, rule in found), key), found
+
+
+def write_exclusions(draft: Draft, tree: Branch) -> None:
+    """Write each exclusion as a truth rule: it holds, and its own exception does not."""
+    for entry in tree.branch("exclusions").entries.values():
+        if isinstance(entry.value, Branch) and draft.part(entry.key) is not None:
+            draft.exclusions.append((entry.key.text, _write_exclusion(draft, entry.key, entry.value)))
+
+
+def _write_exclusion(draft: Draft, key: Leaf, branch: Branch) -> str:
+    name, saying = draft.name(draft.words["exclusion"], key.text), saying_of(branch)
+    unless = branch.leaf("unless")
+    if unless is None:
+        return draft.adopt(name, branch.leaf("when"), saying, is_written=False)
+    when = draft.adopt(draft.name(name, draft.words["condition"]), branch.leaf("when"), saying, is_written=False)
+    exception = draft.adopt(draft.name(name, draft.words["exception"]), unless, saying, is_written=False)
+    return draft.write(name, f"{when} and not {exception}", key, saying, told="always")
 
 
 def write_approvals(draft: Draft, approvals: Branch) -> list[tuple[str, Rule | None]]:

@@ -59,6 +59,10 @@ def write_clauses(draft: Draft, tree: Branch) -> None:
 
 def _write_gate_clauses(draft: Draft) -> None:
     words = draft.words
+    for _, rule_name in draft.exclusions:
+        found = draft.rules.get(rule_name)
+        if found is not None and found.saying.clause:
+            _remark(draft, found.saying.clause, rule_name, "clause")
     for name, rule in list(draft.rules.items()):
         if name.startswith(words["approval"] + "·") and rule.saying.clause:
             _remark(draft, rule.saying.clause, name, "clause")
@@ -103,10 +107,11 @@ def _absence_part(fact: Fact) -> str:
 def write_notes(draft: Draft, tree: Branch) -> None:
     """The notes on lines that were met exactly, choices, aids held back, other categories, and the policy's own notes."""
     for category in draft.categories:
-        _write_on_the_line(draft, category.name, category.test, category)
+        condition = draft.name(category.name, draft.words["condition"])
+        _write_on_the_line(draft, category.name, condition if condition in draft.rules else category.test)
     for name in list(draft.rules):
         if name.startswith(draft.words["approval"] + "·"):
-            _write_on_the_line(draft, name, name, None)
+            _write_on_the_line(draft, name, name)
     for category in draft.categories:
         _write_also_holds(draft, category)
         for aid in category.aids:
@@ -121,7 +126,7 @@ def write_notes(draft: Draft, tree: Branch) -> None:
             _remark(draft, say_leaf.text if say_leaf else entry.key.text, name, "note")
 
 
-def _write_on_the_line(draft: Draft, prefix: str, rule_name: str, category: Category | None) -> None:
+def _write_on_the_line(draft: Draft, prefix: str, rule_name: str) -> None:
     """A note for each comparison of numbers in the rule: the household stands exactly on that line."""
     rule = draft.rules.get(rule_name)
     if rule is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.elaborate.draft import Draft, unknown_name
+from engine.elaborate.persons import Lifting
 from engine.expression import Expression, names_in
 from engine.messages import say
 from engine.policy import Rule
@@ -12,8 +13,12 @@ __all__ = ["in_order"]
 
 
 def in_order(draft: Draft) -> tuple[Rule, ...]:
-    """The rules of `draft`, each after those that it needs, otherwise as written."""
+    """The rules of `draft`, each after those that it needs, otherwise as written.
+
+    What is gathered over persons becomes a rule of the group, read before the rule that gathers it.
+    """
     _check_names(draft)
+    lifting = Lifting(draft)
     found: dict[str, Rule] = {}
     path: list[str] = []
 
@@ -28,7 +33,8 @@ def in_order(draft: Draft) -> tuple[Rule, ...]:
         for needed in names_in(rule.expression.tree):
             visit(needed.id)
         path.pop()
-        found[name] = rule
+        for lifted in lifting.lift(rule):
+            found[lifted.name] = lifted
 
     for name in list(draft.rules):
         visit(name)
@@ -44,20 +50,18 @@ def _refuse_circle(draft: Draft, circle: list[str]) -> None:
 
 def _check_names(draft: Draft) -> None:
     """Keep a problem for every name that nothing declares; names of broken rules have problems of their own."""
-    known = {*draft.figures, *draft.core_facts(), *draft.rules, *draft.broken, "true", "false"}
-    offered = tuple(name for name in [*draft.facts, *draft.figures, *draft.rules])
+    household = {*draft.figures, *draft.core_facts(), *draft.rules, *draft.broken, "true", "false"}
+    known = household | set(draft.personal_facts()) | set(draft.groups)
+    personal = [fact.name for group in draft.groups.values() for fact in group.facts]
+    offered = (*draft.facts, *personal, *draft.figures, *draft.rules)
     seen: set[tuple[Place, str]] = set()
-    for rule in draft.rules.values():
-        for place, problem in _unknown_in(draft, rule.expression, known, offered):
+    expressions = [(rule.expression, known) for rule in draft.rules.values()]
+    absences = [fact.absence.value for fact in draft.facts.values() if fact.absence is not None]
+    for expression, names in [*expressions, *((absence, household | {"today"}) for absence in absences)]:
+        for place, problem in _unknown_in(draft, expression, names, offered):
             if place not in seen:
                 seen.add(place)
                 draft.problems.append(problem)
-    for fact in draft.facts.values():
-        if fact.absence is not None:
-            for place, problem in _unknown_in(draft, fact.absence.value, known | {"today"}, offered):
-                if place not in seen:
-                    seen.add(place)
-                    draft.problems.append(problem)
 
 
 def _unknown_in(

@@ -27,6 +27,8 @@ class Stacking:
     """What a category says of several aids. `counts_as` and `pays_off` say what a recheck counts in; empty: no recheck."""
 
     gives_one: bool
+    most: int
+    """How many aids may be given; 0: any number."""
     tries_orders: bool
     counts_as: str
     pays_off: tuple[tuple[str, str], ...]
@@ -88,6 +90,7 @@ def read_stacking(draft: Draft, branch: Branch, key: Leaf, aids: Sequence[AidDra
                 say("Add “several:” with “give: all” or “give: one”."),
             )
         )
+    most = int(word("give")) if word("give").isdecimal() else 0
     counts_as = _rechecked_fact(draft, several.leaf("counts_as"))
     names = {aid.name for aid in aids}
     pays_off: list[tuple[str, str]] = []
@@ -97,7 +100,7 @@ def read_stacking(draft: Draft, branch: Branch, key: Leaf, aids: Sequence[AidDra
         elif isinstance(entry.value, Leaf):
             pays_off.append((aid, _rechecked_fact(draft, entry.value)))
     return Stacking(
-        word("give") == "one", word("order") == "highest", counts_as, tuple(pays_off), saying_of(several), key
+        word("give") == "one", most, word("order") == "highest", counts_as, tuple(pays_off), saying_of(several), key
     )
 
 
@@ -186,12 +189,21 @@ def _give_in_order(
     for step, index in enumerate(order, 1):
         aid = aids[index]
         recheck = _recheck(chain, before, step, label) if before else ""
-        conditions = [condition for condition in (recheck, chain.gate, aid.gate) if condition]
+        room = _room(chain, before)
+        conditions = [condition for condition in (recheck, room, chain.gate, aid.gate) if condition]
         text = f"{candidates[index]} if {' and '.join(conditions)} else 0" if conditions else candidates[index]
         amount = draft.write(chain.name(label, aid.name, words["amount"]), text, aid.key, aid.saying)
         found[index] = Stacked(amount, recheck, "")
         before.append((aid.name, amount))
     return [found[index] for index in range(len(aids))]
+
+
+def _room(chain: _Chain, before: Sequence[tuple[str, str]]) -> str:
+    """The truth that fewer aids have been given than may be; empty where any number may, or it is certain."""
+    if not chain.stacking.most or len(before) < chain.stacking.most:
+        return ""
+    given = " + ".join(f"(1 if {amount} > 0 else 0)" for _, amount in before)
+    return f"{given} < {chain.stacking.most}"
 
 
 def _recheck(chain: _Chain, before: Sequence[tuple[str, str]], step: int, label: str) -> str:

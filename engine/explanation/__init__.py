@@ -8,13 +8,11 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 
-from engine.algebras.exact import Value
 from engine.algebras.trace import Trace
 from engine.decision import refuse, view
-from engine.explanation.story import Explanation, tell
-from engine.fold import fold
+from engine.explanation.story import Explanation, tell, traced
 from engine.policy import Policy
-from engine.tables.intake import Intake
+from engine.tables.intake import Household, Intake
 
 __all__ = ["Explanation", "explain", "explained"]
 
@@ -28,13 +26,13 @@ def explain(policy: Policy, household: Mapping[str, object], *, today: datetime.
     return explained(policy, intake.household(household))
 
 
-def explained(policy: Policy, facts: Mapping[str, Value], file: str = "", line: int = 0) -> Explanation:
-    """The explanation for the core `facts` of one household.
+def explained(policy: Policy, household: Household, file: str = "", line: int = 0) -> Explanation:
+    """The explanation for the core facts of one household.
 
     Raises: HouseholdError where one of the policy's refusals holds.
     """
     algebra = Trace(policy.tables)
-    steps = fold(policy, {name: algebra.fact(value) for name, value in facts.items()}, algebra)
+    steps = traced(policy, household, algebra)
     names = {name: step.value for name, step in steps.items()}
     refuse(policy, names, file, line)
     return tell(policy, steps, view(policy, names))

@@ -8,14 +8,16 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 
 from engine.algebras.exact import Value
-from engine.algebras.trace import Step
+from engine.algebras.trace import Step, Trace
 from engine.decision import Decision
 from engine.explanation.wording import number, numbers, spoken, written
+from engine.fold import fold
 from engine.messages import plain
 from engine.policy import Aid, AtCeiling, Category, Policy, Rule
+from engine.tables.intake import Household
 from engine.units import kinds_of
 
-__all__ = ["Explanation", "Line", "Section", "step_line", "tell"]
+__all__ = ["Explanation", "Line", "Section", "step_line", "tell", "traced"]
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,15 @@ def _plain(value: Value) -> str | bool | None:
     if value is None or isinstance(value, (bool, str)):
         return value
     return plain(value) if isinstance(value, (int, Fraction)) else value.isoformat()
+
+
+def traced(policy: Policy, household: Household, algebra: Trace) -> dict[str, Step]:
+    """The step of every name of `policy` for one household."""
+    persons = {
+        group: [{name: algebra.fact(value) for name, value in person.items()} for person in people]
+        for group, people in household.persons.items()
+    }
+    return fold(policy, {name: algebra.fact(value) for name, value in household.facts.items()}, algebra, persons)
 
 
 def tell(policy: Policy, steps: Mapping[str, Step], decision: Decision) -> Explanation:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from engine.algebras.exact import Value
 from engine.messages import Message, Words, say
 from engine.policy import Fact
+from engine.source import nearest
 
 __all__ = ["BadCell", "is_blank", "read_cell"]
 
@@ -136,6 +137,14 @@ def _text(fact: Fact, cell: object, words: Words) -> Value:
                 say("Format the column as text and write it again."),
             )
         text = unicodedata.normalize("NFKC", text).removeprefix("'").upper()
+    if fact.choices and text not in fact.choices:
+        close = nearest(text, fact.choices)
+        remedy = say("Did you mean “{close}”?", close=close) if close else say("Write one of these.")
+        raise BadCell(
+            say("“{value}” is not one of the choices.", value=text),
+            say("The choices are {choices}.", choices=fact.choices),
+            remedy,
+        )
     return text
 
 

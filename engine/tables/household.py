@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from engine.messages import say
-from engine.source import Branch, Leaf, Place, Problem, read
+from engine.source import Branch, Leaf, Listing, Node, Place, Problem, read
 from engine.tables import Record, Source, TableError
 
 __all__ = ["open_source"]
@@ -22,7 +23,7 @@ class _Household:
         self.name = name
         entries = tree.entries.values()
         self.header = tuple(entry.key.text for entry in entries)
-        self._cells = tuple(entry.value.text for entry in entries if isinstance(entry.value, Leaf))
+        self._cells = tuple(plain_cells(entry.value) for entry in entries)
         self._line = tree.place.line
 
     def records(self) -> Iterator[Record]:
@@ -34,6 +35,15 @@ class _Household:
         return 1, 1
 
 
+def plain_cells(node: Node) -> Any:
+    """What a fact's value writes: a text, or for a group of persons the list of what each of them brings."""
+    if isinstance(node, Leaf):
+        return node.text
+    if isinstance(node, Listing):
+        return [plain_cells(item) for item in node.items]
+    return {name: plain_cells(entry.value) for name, entry in node.entries.items()}
+
+
 def open_source(path: Path, encoding: str | None) -> Source:
     """The household in `path`.
 
@@ -42,7 +52,7 @@ def open_source(path: Path, encoding: str | None) -> Source:
     tree, problems = read(path)
     if isinstance(tree, Branch):
         for entry in tree.entries.values():
-            if not isinstance(entry.value, Leaf):
+            if isinstance(entry.value, Branch):
                 wrong = say("“{name}” has more than one value.", name=entry.key.text)
                 problems += (Problem(entry.value.place, wrong, None, say("Write one value behind the colon.")),)
     elif not problems:

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from engine.algebras.exact import Exact, Missing, Value
 from engine.expression import Reader
 from engine.messages import Message, plain, say
-from engine.policy import Fact, Policy
+from engine.policy import Fact, Group, Policy
 from engine.source import Place, Problem, nearest, normal
 from engine.tables.cells import BadCell, is_blank, read_cell
 from engine.tables.forms import FORMS
 
-__all__ = ["Columns", "HouseholdError", "Intake"]
+__all__ = ["Columns", "Household", "HouseholdError", "Intake"]
 
 
 class HouseholdError(Exception):
@@ -29,6 +29,14 @@ class HouseholdError(Exception):
 
     def __str__(self) -> str:
         return "\n".join(problem.text() for problem in self.problems)
+
+
+@dataclass(frozen=True)
+class Household:
+    """The core facts of a household, and of each person of each group: a value for every name that a rule may read."""
+
+    facts: dict[str, Value]
+    persons: dict[str, list[dict[str, Value]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,8 @@ class Intake:
         self.today = today
         self._exact = Exact(policy.tables)
         self._figures = {figure.name: self._exact.number(figure.value) for figure in policy.figures}
-        self._by_name = {name: fact for fact in policy.facts for name in (fact.name, *fact.also_named)}
+        self._by_name = _named(policy.facts)
+        self._groups = {group.name: group for group in policy.groups}
         self._neutral: dict[str, Value] = {"truth": False, "text": "", "date": datetime.date.min}
 
     def columns(self, header: Sequence[str], file: str, line: int = 1) -> Columns:
@@ -88,6 +97,8 @@ class Intake:
         if written in results:
             wrong = say("The column “{name}” has the name of a column of the result.", name=written)
             return Problem(place, wrong, None, say("Rename it, or leave it out."))
+        if written in self._groups:
+            return None
         close = nearest(written, self._by_name) if len(written) > 1 else None
         if close is not None:
             wrong = say("No fact is called “{name}”.", name=written)
@@ -104,74 +115,132 @@ class Intake:
                 found.append(Problem(place, wrong, names, say("Add the column.")))
         return found
 
-    def row(self, columns: Columns, cells: Sequence[object], file: str, line: int) -> dict[str, Value]:
-        """The core facts of one row.
+    def row(self, columns: Columns, cells: Sequence[object], file: str, line: int) -> Household:
+        """The core facts of one row, and of the persons that its cells list.
 
         Raises: HouseholdError with every problem of the row.
         """
         written: dict[str, tuple[object, str]] = {}
+        lists: dict[str, object] = {}
         for fact, name, cell in zip(columns.facts, columns.written, cells, strict=True):
             if fact is not None and not is_blank(cell):
                 written[fact.name] = (cell, name)
-        return self._settle(written, file, line)
+            elif normal(name) in self._groups and not is_blank(cell):
+                lists[normal(name)] = cell
+        return self._settle(written, lists, file, line)
 
-    def household(self, given: Mapping[str, object], file: str = "") -> dict[str, Value]:
+    def household(self, given: Mapping[str, object], file: str = "") -> Household:
         """The core facts of a household given as names (or other names) with values as people write them.
+
+        A group is given as a list of such mappings, one a person.
 
         Raises: HouseholdError with every problem found.
         """
         problems: list[Problem] = []
-        written: dict[str, tuple[object, str]] = {}
-        for name, cell in given.items():
-            fact = self._by_name.get(normal(name))
-            place = Place(file, label=name)
-            if fact is None:
-                close = nearest(normal(name), self._by_name)
-                remedy = say("Did you mean “{close}”?", close=close) if close else say("Leave it out.")
-                problems.append(Problem(place, say("No fact is called “{name}”.", name=name), None, remedy))
-            elif fact.name in written:
-                problems.append(Problem(place, say("“{name}” is given twice.", name=fact.name), None, say("Keep one.")))
-            elif not is_blank(cell):
-                written[fact.name] = (cell, name)
+        lists = {normal(name): cell for name, cell in given.items() if normal(name) in self._groups}
+        plain_facts = {name: cell for name, cell in given.items() if normal(name) not in self._groups}
+        written = self._matched(plain_facts, self._by_name, Place(file), problems)
         if problems:
             raise HouseholdError(tuple(problems))
-        return self._settle(written, file, 0)
+        return self._settle(written, lists, file, 0)
 
-    def _settle(self, written: Mapping[str, tuple[object, str]], file: str, line: int) -> dict[str, Value]:
+    def _matched(
+        self, given: Mapping[str, object], by_name: Mapping[str, Fact], place: Place, problems: list[Problem]
+    ) -> dict[str, tuple[object, str]]:
+        """What is given, under the names of the facts."""
+        written: dict[str, tuple[object, str]] = {}
+        for name, cell in given.items():
+            fact = by_name.get(normal(name))
+            here = replace(place, label=f"{place.label}:{name}" if place.label else name)
+            if fact is None:
+                close = nearest(normal(name), by_name)
+                remedy = say("Did you mean “{close}”?", close=close) if close else say("Leave it out.")
+                problems.append(Problem(here, say("No fact is called “{name}”.", name=name), None, remedy))
+            elif fact.name in written:
+                problems.append(Problem(here, say("“{name}” is given twice.", name=fact.name), None, say("Keep one.")))
+            elif not is_blank(cell):
+                written[fact.name] = (cell, name)
+        return written
+
+    def _settle(
+        self, written: Mapping[str, tuple[object, str]], lists: Mapping[str, object], file: str, line: int
+    ) -> Household:
         problems: list[Problem] = []
+        values = self._read(self.policy.facts, written, Place(file, line), problems)
+        persons = {
+            group.name: self._people(group, lists.get(group.name), Place(file, line, label=group.name), problems)
+            for group in self.policy.groups
+        }
+        if not problems:
+            core = self._core(self.policy.facts, values, problems, Place(file, line))
+            if not problems:
+                return Household(core, persons)
+        raise HouseholdError(tuple(problems))
+
+    def _read(
+        self,
+        facts: Sequence[Fact],
+        written: Mapping[str, tuple[object, str]],
+        place: Place,
+        problems: list[Problem],
+    ) -> dict[str, Value]:
+        """The values of the facts that are given; what is needed and blank is a problem."""
         values: dict[str, Value] = {}
-        for fact in self.policy.facts:
+        for fact in facts:
+            label = f"{place.label}:" if place.label else ""
             if fact.name in written:
-                cell, label = written[fact.name]
+                cell, name = written[fact.name]
                 try:
                     values[fact.name] = read_cell(fact, cell, self.policy.words)
                 except BadCell as bad:
-                    problems.append(Problem(Place(file, line, label=label), bad.wrong, bad.expected, bad.remedy))
+                    here = replace(place, label=label + name)
+                    problems.append(Problem(here, bad.wrong, bad.expected, bad.remedy))
             elif fact.absence is None and not fact.is_optional:
                 wrong = say("“{name}” is blank.", name=fact.name)
                 meaning = say("It is needed: {meaning}.", meaning=fact.meaning)
-                problems.append(Problem(Place(file, line, label=fact.name), wrong, meaning, say("Fill it in.")))
-        if not problems:
-            core = self._core(values, problems, file, line)
-            if not problems:
-                return core
-        raise HouseholdError(tuple(problems))
+                problems.append(Problem(replace(place, label=label + fact.name), wrong, meaning, say("Fill it in.")))
+        return values
 
-    def _core(self, values: dict[str, Value], problems: list[Problem], file: str, line: int) -> dict[str, Value]:
-        """Every core fact; absent ones by what absence means."""
+    def _people(self, group: Group, listed: object, place: Place, problems: list[Problem]) -> list[dict[str, Value]]:
+        """The core facts of each person of `group`."""
+        people = [] if listed is None else listed
+        if not isinstance(people, (list, tuple)) or not all(isinstance(person, Mapping) for person in people):
+            wrong = say("“{group}” is no list of persons.", group=group.name)
+            remedy = say("List each person below it with “- ” and the person's facts.")
+            problems.append(Problem(place, wrong, None, remedy))
+            return []
+        if not group.at_least <= len(people) <= group.at_most:
+            wrong = say("“{group}” has {count} persons.", group=group.name, count=len(people))
+            expected = say("Expected: {least} to {most}.", least=group.at_least, most=group.at_most)
+            problems.append(Problem(place, wrong, expected, say("Correct the list.")))
+        by_name = _named(group.facts)
+        found = []
+        for number, person in enumerate(people, 1):
+            here = replace(place, label=f"{group.name}:{number}")
+            before = len(problems)
+            written = self._matched(person, by_name, here, problems)
+            values = self._read(group.facts, written, here, problems)
+            if len(problems) == before:
+                found.append(self._core(group.facts, values, problems, here))
+        return found
+
+    def _core(
+        self, facts: Sequence[Fact], values: dict[str, Value], problems: list[Problem], place: Place
+    ) -> dict[str, Value]:
+        """Every core fact of a household or a person; absent ones by what absence means."""
         words = self.policy.words
         core: dict[str, Value] = {}
-        for fact in self.policy.facts:
+        for fact in facts:
             if fact.name in values:
                 core[fact.name] = values[fact.name]
             elif fact.is_optional:
                 core[fact.name] = self._neutral.get(fact.kind, 0)
-        for fact in self.policy.facts:
+        for fact in facts:
             if fact.absence is not None and fact.name not in core:
-                problem = self._absent(fact, core, Place(file, line, label=fact.name))
+                problem = self._absent(fact, core, replace(place, label=f"{place.label}:{fact.name}".strip(":")))
                 if problem is not None:
                     problems.append(problem)
-        for fact in self.policy.facts:
+        for fact in facts:
             if fact.is_optional or fact.absence is not None:
                 core[f"{fact.name}·{words['given']}"] = fact.name in values
             if fact.form:
@@ -208,6 +277,10 @@ class Intake:
         return wrong, _known(missing), remedy
 
 
+def _named(facts: Sequence[Fact]) -> dict[str, Fact]:
+    return {name: fact for fact in facts for name in (fact.name, *fact.also_named)}
+
+
 def _known(missing: Missing) -> Message:
     """What the table has for these keys, or which keys it has."""
     table = missing.table
@@ -218,4 +291,4 @@ def _known(missing: Missing) -> Message:
         days = tuple(f"{row.since}–{row.until or ''}: {plain(row.value)}" for row in dated)
         return say("The table has {rows}.", rows=days)
     same = [row.keys for row in table.rows if row.keys[:-1] == texts[:-1]] or [row.keys for row in table.rows]
-    return say("The table has {rows}.", rows=tuple(dict.fromkeys(" ".join(keys) for keys in same)))
+    return say("The table has {rows}.", rows=tuple(dict.fromkeys(" ".join(str(key) for key in keys) for keys in same)))
