@@ -172,7 +172,8 @@ def _difference(policy: Policy, leaf: Leaf, names: dict[str, Value], name: str) 
     wanted = Reader(Exact(policy.tables), names).read(expression)
     if wanted == value:
         return None
-    return leaf.text if not isinstance(wanted, (int, Fraction)) else f"{leaf.text} = {shown(policy, wanted)}"
+    value_text = shown(policy, wanted)
+    return leaf.text if leaf.text == value_text else f"{leaf.text} = {value_text}"
 
 
 def _first_step(policy: Policy, household: Household, differing: list[str]) -> str:

@@ -15,6 +15,7 @@ from engine.expression import ROUNDINGS, Expression, calls, names_in
 from engine.fold import fold, read_all
 from engine.messages import Message, say
 from engine.policy import Fact, Policy, Rule, Table
+from engine.quotes import agree
 from engine.source import Problem, nearest
 from engine.units import kinds_of
 
@@ -22,8 +23,14 @@ __all__ = ["CHECKS", "check", "spans_of"]
 
 
 def check(policy: Policy) -> tuple[Problem, ...]:
-    """Every problem that `CHECKS` find in `policy`; warnings among them hinder nothing."""
-    return tuple(problem for finder in CHECKS for problem in finder(policy))
+    """Every problem that `CHECKS` find in `policy`; warnings among them hinder nothing.
+
+    Households are tried (`TRIALS`) only on a policy that nothing else is wrong with: only then is every rule total.
+    """
+    found = [problem for finder in CHECKS for problem in finder(policy)]
+    if all(problem.is_warning for problem in found):
+        found += [problem for finder in TRIALS for problem in finder(policy)]
+    return tuple(found)
 
 
 def spans_of(policy: Policy) -> dict[str, Span]:
@@ -430,12 +437,15 @@ CHECKS: tuple[Callable[[Policy], Iterator[Problem]], ...] = (
     _kinds,
     _divisors,
     _certainties,
-    _ranges,
     _absent_is_not_zero,
     _approvals_rise,
     _tiling,
     _lookups,
     _unused,
     _headings,
+    agree,
 )
 """Every check, in the order in which problems are reported."""
+
+TRIALS: tuple[Callable[[Policy], Iterator[Problem]], ...] = (_ranges,)
+"""What is found by deciding made-up households."""

@@ -90,6 +90,10 @@ class Words:
     entries: Mapping[str, str]
     yes: tuple[str, ...]
     no: tuple[str, ...]
+    bounds: Mapping[str, Mapping[str, str]]
+    """The words that set a bound (以上, at least), by sort, each with its operator."""
+    numerals: Mapping[str, Mapping[str, str]]
+    """The words that numbers are written in (万, per cent), by sort, each with its value."""
 
     def __getitem__(self, key: str) -> str:
         return self.entries[key]
@@ -112,4 +116,5 @@ def words(language: str) -> Words:
     """
     text = resources.files("engine.messages").joinpath("words", f"{language}.json").read_text(encoding="utf-8")
     content = json.loads(text)
-    return Words(language, MappingProxyType(content["words"]), tuple(content["yes"]), tuple(content["no"]))
+    entries, bounds, numerals = (MappingProxyType(content[part]) for part in ("words", "bounds", "numerals"))
+    return Words(language, entries, tuple(content["yes"]), tuple(content["no"]), bounds, numerals)
