@@ -1,0 +1,89 @@
+"""What the facts' declared bounds show: divisors above zero, tests that can go either way, scales without a hole."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from engine.algebras.interval import Range, Truths
+from engine.checks.examined import Examined
+from engine.expression import ROUNDINGS, Expression, calls
+from engine.messages import Message, say
+from engine.source import Problem
+
+__all__ = ["certainties", "divisors", "tiling"]
+
+
+def divisors(examined: Examined) -> Iterator[Problem]:
+    """Every divisor and every rounding step is shown to be above zero by the declared bounds."""
+    policy = examined.policy
+    reading = examined.reading
+    for rule in policy.rules:
+        for node, wrong in _must_be_positive(rule.expression.tree):
+            part = Expression(rule.expression.text, node, rule.expression.leaf)
+            person = reading.persons[rule.of][0] if rule.of else {}
+            span = reading.reader.read_for(person, part)
+            if isinstance(span, Range) and (span.low is None or span.low <= 0):
+                low = say("It can be {low}.", low=span.low) if span.low is not None else say("It has no lowest value.")
+                divisor = ast.unparse(node)
+                shown = say("{wrong}: “{divisor}”.", wrong=wrong, divisor=divisor)
+                remedy = say(
+                    "Raise the lowest value (at_least) of the facts in it, or write max({divisor}, …).", divisor=divisor
+                )
+                yield Problem(rule.expression.place_of(node), shown, low, remedy)
+
+
+def _must_be_positive(tree: ast.expr) -> Iterator[tuple[ast.expr, Message]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            yield node.right, say("The divisor is not shown to be above 0")
+    for rounding in ROUNDINGS:
+        for call in calls(tree, rounding):
+            yield call.args[1], say("The step of a rounding is not shown to be above 0")
+
+
+def certainties(examined: Examined) -> Iterator[Problem]:
+    """A test that holds always or never, whatever the household, is probably a slip: a warning."""
+    policy = examined.policy
+    spans = examined.reading.names
+    rules = {rule.name: rule for rule in policy.rules}
+    tests = [category.test for category in policy.categories] + [rule for _, rule in policy.gates]
+    tests += [rule.name for rule in policy.rules if rule.name.startswith(policy.words["approval"] + "·")]
+    for name in tests:
+        span = spans.get(name)
+        if isinstance(span, Truths) and name in rules and span.can_hold != span.can_fail:
+            wrong = (
+                say("“{name}” can never hold.", name=name)
+                if not span.can_hold
+                else say("“{name}” always holds.", name=name)
+            )
+            remedy = say("Check the operator and the figure.")
+            yield Problem(rules[name].place, wrong, say("The facts' declared bounds show it."), remedy, is_warning=True)
+
+
+def tiling(examined: Examined) -> Iterator[Problem]:
+    """The bands of a scale cover every value that what they measure can have."""
+    policy = examined.policy
+    reading = examined.reading
+    groups = {rule.name: rule.of for rule in policy.rules}
+    for scale in policy.scales:
+        person = reading.persons[groups[scale.rule]][0] if groups.get(scale.rule) else {}
+        span = reading.reader.read_for(person, scale.subject)
+        if not isinstance(span, Range):
+            continue
+        below = scale.low is not None and (
+            span.low is None or span.low < scale.low or (span.low == scale.low and not scale.includes_low)
+        )
+        above = scale.high is not None and (
+            span.high is None or span.high > scale.high or (span.high == scale.high and not scale.includes_high)
+        )
+        if below or above:
+            shown = scale.subject.text
+            wrong = say(
+                "The bands leave out what lies {where} {end}.",
+                where=say("below") if below else say("above"),
+                end=scale.low if below else scale.high,
+            )
+            low, high = (say("without end") if end is None else end for end in (span.low, span.high))
+            expected = say("“{subject}” goes from {low} to {high}.", subject=shown, low=low, high=high)
+            yield Problem(scale.place, wrong, expected, say("Leave the outer end of the first and the last band open."))

@@ -1,0 +1,65 @@
+"""Made-up households, decided on trial: no floor above its ceiling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from engine.algebras.exact import Exact, Value
+from engine.checks.examined import Examined
+from engine.fold import fold
+from engine.messages import say
+from engine.policy import Fact, Policy
+from engine.source import Problem
+
+__all__ = ["ranges"]
+
+
+def ranges(examined: Examined) -> Iterator[Problem]:
+    """No floor above its ceiling, tried on households at the ends and in the middle of the facts' bounds."""
+    policy = examined.policy
+    rules = {rule.name: rule for rule in policy.rules}
+    exact = Exact(policy.tables)
+    seen: set[str] = set()
+    for share in (Fraction(0), Fraction(1, 1000), Fraction(1, 2), Fraction(1)):
+        names = fold(policy, _sample(policy, share), exact)
+        for category in policy.categories:
+            for aid in category.aids:
+                low, high = names[aid.floor], names[aid.ceiling]
+                comparable = isinstance(low, (int, Fraction)) and isinstance(high, (int, Fraction))
+                if comparable and low > high and aid.floor not in seen:  # type: ignore[operator]  # both are numbers here
+                    seen.add(aid.floor)
+                    wrong = say(
+                        "The floor of “{aid}” can be above its ceiling ({low} > {high}).",
+                        aid=aid.name,
+                        low=low,
+                        high=high,
+                    )
+                    yield Problem(
+                        rules[aid.floor].place, wrong, None, say("Check at_least and at_most and their figures.")
+                    )
+
+
+def _sample(policy: Policy, share: Fraction) -> dict[str, Value]:
+    """A household whose every number lies at `share` of its range."""
+    words = policy.words
+    found: dict[str, Value] = {}
+    for fact in policy.facts:
+        found[fact.name] = _sample_value(policy, fact, share)
+        for word in ("given", "valid", "in_force"):
+            found[f"{fact.name}·{words[word]}"] = True
+    for fact in policy.facts:
+        if fact.is_optional and fact.kind in ("money", "count"):
+            found[f"{fact.name}·{words['given']}"] = False
+    return found
+
+
+def _sample_value(policy: Policy, fact: Fact, share: Fraction) -> Value:
+    if fact.kind == "truth":
+        return True
+    if fact.kind == "text":
+        return ""
+    if fact.kind == "date":
+        return policy.since
+    low, high, step = fact.at_least or Fraction(0), fact.at_most or Fraction(1), fact.step or Fraction(1)
+    return low + (high - low) * share // step * step
