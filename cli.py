@@ -101,6 +101,11 @@ _POLICIES = click.option(
     help=_("The folder that holds a folder for each year. Default: ./policies, else the installed one."),
 )
 _YEAR = click.option("--year", help=_("The year whose policy decides. Needed where there are several."))
+_ON = click.option(
+    "--on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help=_("A day instead of a year: the policy in force on that day decides."),
+)
 _QUESTIONS = click.option(
     "--question",
     "questions",
@@ -138,13 +143,22 @@ def cli(context: click.Context, lang: str | None) -> None:
     context.obj = _Run(lang)
 
 
-def _folders(run: _Run, policies: Path | None, asked: Sequence[str]) -> list[Path]:
-    """The folder of each year asked for, or of every year there is."""
+def _policies(run: _Run, policies: Path | None) -> Path:
+    """The folder of all years; problems are told in the language of the latest where no other was asked for."""
     try:
         found = engine.find_policies(policies)
-        known = engine.years(found)
-        run.policy_speaks(engine.language_of(found / known[-1]) if known else "")
-        return [engine.find_year(found, year) for year in (asked or known)]
+    except engine.PolicyError as error:
+        run.fail(error.problems)
+    known = engine.years(found)
+    run.policy_speaks(engine.language_of(found / known[-1]) if known else "")
+    return found
+
+
+def _folders(run: _Run, policies: Path | None, asked: Sequence[str]) -> list[Path]:
+    """The folder of each year asked for, or of every year there is."""
+    found = _policies(run, policies)
+    try:
+        return [engine.find_year(found, year) for year in (asked or engine.years(found))]
     except engine.PolicyError as error:
         run.fail(error.problems)
 
@@ -155,18 +169,48 @@ def _use(run: _Run, folder: Path) -> None:
     click.echo(run.say("Policy folder: {folder}", folder=folder), err=True)
 
 
-def _folder(run: _Run, policies: Path | None, year: str | None) -> Path:
-    """The folder of the year asked for, or of the only one."""
+def _folder(run: _Run, policies: Path | None, year: str | None, on: datetime.datetime | None = None) -> Path:
+    """The folder of the year asked for, of the policy in force on the day asked for, or of the only one."""
+    if on is not None:
+        return _folder_on(run, policies, year, on.date())
     folders = _folders(run, policies, () if year is None else (year,))
     if len(folders) != 1:
         names = tuple(folder.name for folder in folders) or "—"
-        raise click.UsageError(run.say("Say which year with --year. There are: {years}.", years=names))
+        raise click.UsageError(run.say("Say which year, or a day with --on. There are: {years}.", years=names))
     _use(run, folders[0])
+    for stretch in engine.read_timeline(folders[0].parent).instead_of(folders[0]):
+        click.echo(
+            run.say(
+                "{since}–{until} “{name}” is in force instead; choose the policy by a day with --on.",
+                since=stretch.since,
+                until=stretch.until,
+                name=stretch.version.name,
+            ),
+            err=True,
+        )
     return folders[0]
 
 
-def _policy(run: _Run, policies: Path | None, year: str | None, questions: Sequence[str]) -> engine.Policy:
-    folder = _folder(run, policies, year)
+def _folder_on(run: _Run, policies: Path | None, year: str | None, day: datetime.date) -> Path:
+    """The folder of the policy in force on `day`."""
+    if year is not None:
+        raise click.UsageError(run.say("Say either a year or a day with --on."))
+    try:
+        folder = engine.read_timeline(_policies(run, policies)).on(day).folder
+    except engine.PolicyError as error:
+        run.fail(error.problems)
+    _use(run, folder)
+    return folder
+
+
+def _policy(
+    run: _Run,
+    policies: Path | None,
+    year: str | None,
+    questions: Sequence[str],
+    on: datetime.datetime | None = None,
+) -> engine.Policy:
+    folder = _folder(run, policies, year, on)
     try:
         return engine.load(folder, questions=questions)
     except engine.PolicyError as error:
@@ -175,7 +219,7 @@ def _policy(run: _Run, policies: Path | None, year: str | None, questions: Seque
 
 @cli.command(
     help=_(
-        "Check policies: every problem of a folder, of a year, or of all years.\n\nFOLDER_OR_YEAR is a policy's folder or a year; without it, every year is checked."
+        "Check policies: every problem of a folder, of a year, or of all years, and the days that they leave out or share.\n\nFOLDER_OR_YEAR is a policy's folder or a year; without it, every year is checked. A year that extends another is told which figures nobody has confirmed for it."
     ),
     epilog=_("Examples: bangfu check · bangfu check 2023 · bangfu check policies/2024"),
 )
@@ -212,19 +256,39 @@ def check(run: _Run, folder_or_year: str | None, policies: Path | None) -> None:
                     names=tuple(question.name for question in policy.questions) or "—",
                 )
             )
+        if asked:
+            failed = _tell_days(run, engine.days_of(folder)) or failed
+    if not asked:
+        failed = _check_timeline(run, policies) or failed
     sys.exit(1 if failed else 0)
+
+
+def _check_timeline(run: _Run, policies: Path | None) -> bool:
+    """Whether the versions by date have a problem; says which is in force when."""
+    timeline = engine.read_timeline(_policies(run, policies))
+    failed = _tell_days(run, timeline.problems)
+    if len(timeline.versions) > 1:
+        click.echo(f"{timeline.folder}: {timeline.said().text(run.language)}")
+    return failed
+
+
+def _tell_days(run: _Run, problems: Sequence[engine.Problem]) -> bool:
+    run.tell(problems)
+    return any(not problem.is_warning for problem in problems)
 
 
 @cli.command(
     help=_(
-        "Decide every household of INPUT (CSV, XLSX, JSONL, or one household in YAML).\n\nWith -o the result keeps every column and adds the decision; bad rows go to a file of rejects with the reason. Without -o a table and a summary are shown. Ends with 1 where a row was set aside."
+        "Decide every household of INPUT (CSV, XLSX, JSONL, or one household in YAML).\n\nThe policy is that of --year, that in force on a day (--on), or for each row the one in force on its reference date (--by-date). With -o the result keeps every column and adds the decision; bad rows go to a file of rejects with the reason. Without -o a table and a summary are shown. Ends with 1 where a row was set aside."
     ),
     epilog=_(
-        "Examples: bangfu evaluate households.csv --year 2023 · bangfu evaluate households.xlsx --year 2023 -o result.xlsx --rejects rejects.xlsx"
+        "Examples: bangfu evaluate households.csv --year 2023 · bangfu evaluate households.xlsx --year 2023 -o result.xlsx --rejects rejects.xlsx · bangfu evaluate households.csv --on 2023-08-15 · bangfu evaluate households.csv --by-date -o result.csv"
     ),
 )
 @_INPUT
 @_YEAR
+@_ON
+@click.option("--by-date", is_flag=True, help=_("For each row the policy in force on its reference date decides."))
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help=_("The file for the result; its ending says the format.")
 )
@@ -243,6 +307,8 @@ def evaluate(
     run: _Run,
     source: Path,
     year: str | None,
+    on: datetime.datetime | None,
+    by_date: bool,
     output: Path | None,
     rejects: Path | None,
     questions: Sequence[str],
@@ -251,7 +317,11 @@ def evaluate(
     today: datetime.datetime | None,
     policies: Path | None,
 ) -> None:
-    policy = _policy(run, policies, year, questions)
+    if by_date and (year is not None or on is not None):
+        raise click.UsageError(run.say("With --by-date the rows say the day: leave --year and --on out."))
+    if by_date:
+        _evaluate_by_date(run, source, output, rejects, questions, format_, encoding, today, policies)
+    policy = _policy(run, policies, year, questions, on)
     rows: list[tuple[str, engine.Decision]] = []
 
     def keep(record: engine.Record, decision: engine.Decision) -> None:
@@ -281,6 +351,70 @@ def evaluate(
     run.tell(summary.problems)
     click.echo(_summary(run, policy, summary))
     sys.exit(1 if summary.rejected else 0)
+
+
+def _evaluate_by_date(
+    run: _Run,
+    source: Path,
+    output: Path | None,
+    rejects: Path | None,
+    questions: Sequence[str],
+    format_: str | None,
+    encoding: str | None,
+    today: datetime.datetime | None,
+    policies: Path | None,
+) -> NoReturn:
+    rows: dict[str, list[tuple[str, engine.Decision]]] = {}
+
+    def keep(record: engine.Record, decision: engine.Decision) -> None:
+        shown = rows.setdefault(decision.fingerprint, [])
+        if output is None and len(shown) < _MOST_ROWS:
+            shown.append((f"{record.number}", decision))
+
+    try:
+        with _Bar(source) as bar:
+            result = engine.evaluate_by_date(
+                _policies(run, policies),
+                source,
+                output,
+                rejects=rejects,
+                questions=questions,
+                today=today.date() if today else None,
+                format=format_,
+                encoding=encoding,
+                progress=bar.move,
+                each=keep,
+                language=run.language,
+            )
+    except (engine.PolicyError, engine.TableError, engine.HouseholdError) as error:
+        run.fail(error.problems)
+    for part in result.parts:
+        click.echo(f"{part.version.folder}")
+        if shown := rows.get(part.policy.fingerprint):
+            click.echo(_table(run, part.policy, shown))
+        run.tell(part.summary.problems)
+        click.echo(_summary(run, part.policy, part.summary) + "\n")
+    run.tell(result.problems)
+    click.echo(_summary_by_date(run, result))
+    sys.exit(1 if result.rejected else 0)
+
+
+def _summary_by_date(run: _Run, result: engine.ByDate) -> str:
+    """What a run by date came to in all."""
+    lines = [
+        run.say(
+            "In all {read} rows: {decided} decided, {rejected} set aside, {astray} of them given to no policy",
+            read=result.read,
+            decided=result.decided,
+            rejected=result.rejected,
+            astray=result.astray,
+        )
+    ]
+    if result.output:
+        lines.append(run.say("Result: {file}", file=result.output))
+    if result.rejects and result.rejected:
+        lines.append(run.say("Rejects: {file}", file=result.rejects))
+    return "\n".join(lines)
 
 
 class _Bar:
@@ -376,11 +510,12 @@ def _heading(policy: engine.Policy, part: str) -> str:
         "Explain the decision for one household of INPUT: every step with its numbers, its margin and its clause.\n\nWithout --row and --id, the first household is explained."
     ),
     epilog=_(
-        "Examples: bangfu explain household.yaml --year 2023 · bangfu explain households.csv --year 2023 --row 5 · bangfu explain households.csv --id 990101198503070017 --json"
+        "Examples: bangfu explain household.yaml --year 2023 · bangfu explain households.csv --year 2023 --row 5 · bangfu explain households.csv --id 990101198503070017 --json · bangfu explain household.yaml --on 2023-08-15"
     ),
 )
 @_INPUT
 @_YEAR
+@_ON
 @click.option("--row", type=int, help=_("The row, as the file's program counts it: the headings are row 1."))
 @click.option("--id", "id_", help=_("The ID number of the household."))
 @click.option("--json", "as_json", is_flag=True, help=_("As JSON, with exact numbers."))
@@ -394,6 +529,7 @@ def explain(
     run: _Run,
     source: Path,
     year: str | None,
+    on: datetime.datetime | None,
     row: int | None,
     id_: str | None,
     as_json: bool,
@@ -405,7 +541,7 @@ def explain(
 ) -> None:
     if row is not None and id_ is not None:
         raise click.UsageError(run.say("Give either --row or --id."))
-    policy = _policy(run, policies, year, questions)
+    policy = _policy(run, policies, year, questions, on)
     try:
         explanation = engine.explain_row(
             policy, source, row=row, id=id_, today=today.date() if today else None, format=format_, encoding=encoding
@@ -419,13 +555,17 @@ def explain(
     help=_(
         "Run the worked cases of each YEAR (without one: of every year), and show what differs and the first step that does."
     ),
-    epilog=_("Examples: bangfu test · bangfu test 2023"),
+    epilog=_("Examples: bangfu test · bangfu test 2023 · bangfu test --on 2023-08-15"),
 )
 @click.argument("years", nargs=-1)
+@_ON
 @_POLICIES
 @click.pass_obj
-def test(run: _Run, years: Sequence[str], policies: Path | None) -> None:
+def test(run: _Run, years: Sequence[str], on: datetime.datetime | None, policies: Path | None) -> None:
     failed = False
+    if on is not None:
+        folder = _folder(run, policies, years[0] if years else None, on)
+        sys.exit(0 if _test_year(run, folder) else 1)
     for folder in _folders(run, policies, years):
         _use(run, folder)
         failed = not _test_year(run, folder) or failed
@@ -450,16 +590,52 @@ def _test_year(run: _Run, folder: Path) -> bool:
 
 
 @cli.command(
-    help=_("Show the policy of YEAR as a page to read beside the text, or with --core the rules that it comes to."),
-    epilog=_("Examples: bangfu show 2023 · bangfu show 2023 --core"),
+    help=_(
+        "Show the policy of YEAR as a page to read beside the text, with the line that last said each thing; with --core the rules that it comes to; with --flat its full copy, which extends nothing."
+    ),
+    epilog=_(
+        "Examples: bangfu show 2023 · bangfu show 2023 --core · bangfu show --on 2023-08-15 · bangfu show 2024 --flat -o policies/2024-full"
+    ),
 )
-@click.argument("year")
+@click.argument("year", required=False)
+@_ON
 @click.option("--core", is_flag=True, help=_("The ordered list of named expressions, one a line."))
+@click.option("--flat", is_flag=True, help=_("The files of a folder that says everything itself."))
+@click.option("-o", "--output", type=click.Path(path_type=Path), help=_("The new folder for the files of --flat."))
 @_QUESTIONS
 @_POLICIES
 @click.pass_obj
-def show(run: _Run, year: str, core: bool, questions: Sequence[str], policies: Path | None) -> None:
-    click.echo(engine.page(_policy(run, policies, year, questions), core=core), nl=False)
+def show(
+    run: _Run,
+    year: str | None,
+    on: datetime.datetime | None,
+    core: bool,
+    flat: bool,
+    output: Path | None,
+    questions: Sequence[str],
+    policies: Path | None,
+) -> None:
+    if flat and (core or questions):
+        raise click.UsageError(run.say("--flat writes the policy as it is: leave --core and --question out."))
+    if output is not None and not flat:
+        raise click.UsageError(run.say("-o is for --flat."))
+    if flat:
+        _show_flat(run, _folder(run, policies, year, on), output)
+    else:
+        click.echo(engine.page_of(_policy(run, policies, year, questions, on), core=core), nl=False)
+
+
+def _show_flat(run: _Run, folder: Path, output: Path | None) -> None:
+    """Print the files of the full copy one below the other, or write them."""
+    try:
+        if output is not None:
+            engine.write_flat(folder, output)
+            click.echo(run.say("Written: {file}", file=output))
+            return
+        files = engine.flat_files(folder)
+    except engine.PolicyError as error:
+        run.fail(error.problems)
+    click.echo("\n".join(f"# {name}\n{text}" for name, text in files.items()), nl=False)
 
 
 @cli.command(

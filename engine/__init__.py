@@ -14,7 +14,11 @@ The rooms, each with one reason to exist:
     schema        every word of a policy's files held against its JSON Schema
     elaborate     what the words of the YAML mean, written out as core rules (aids, stacking, choice, gates, questions)
     checks        a tuple of small checks
-    loading       folder -> Policy: read, schema, elaborate, check; every problem, not the first
+    overlay       one tree laid over another: what a later year, or the other reading of a question, changes
+    folders       the folders of policies, and what each extends
+    loading       folder -> Policy: read, inherit, schema, elaborate, check; every problem, not the first
+    timeline      the versions of a policy by date, their gaps and overlaps
+    flat          the full copy of a policy that extends another
     fold          each rule in order, in the algebra handed to it
     algebras      exact (the meaning), trace (with a note of every step), kinds (units), interval (bounds)
     units         the kind and unit of every name of a policy
@@ -22,6 +26,7 @@ The rooms, each with one reason to exist:
     explanation   a trace as text and JSON
     tables        households in, decisions out: one module a format; cells, forms, intake
     batch         a run over a table
+    by_date       the same, each row decided by the policy in force on its own day
     cases         worked cases
     page          a policy as a page to read beside the text
     template      the input sheet of a year
@@ -36,6 +41,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _HOMES = {
+    "ByDate": "by_date",
     "Case": "cases",
     "Decision": "decision",
     "Explanation": "explanation",
@@ -47,24 +53,30 @@ _HOMES = {
     "Record": "tables",
     "Summary": "batch",
     "TableError": "tables",
+    "Timeline": "timeline",
     "check_questions": "loading",
     "choose_language": "messages",
     "create_template": "template",
+    "days_of": "timeline",
     "decide": "decision",
     "evaluate": "batch",
+    "evaluate_by_date": "by_date",
     "examine": "loading",
     "explain": "explanation",
     "explain_row": "rows",
-    "find_policies": "loading",
-    "find_year": "loading",
-    "language_of": "loading",
+    "find_policies": "folders",
+    "find_year": "folders",
+    "flat_files": "flat",
+    "language_of": "folders",
     "load": "loading",
-    "page": "page",
+    "page_of": "page",
+    "read_timeline": "timeline",
     "run_cases": "cases",
     "say": "messages",
     "shown": "decision",
     "width": "source",
-    "years": "loading",
+    "write_flat": "flat",
+    "years": "folders",
 }
 
 __all__ = [*_HOMES, "__version__"]

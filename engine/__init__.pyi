@@ -1,5 +1,7 @@
 from engine.batch import Summary as Summary
 from engine.batch import evaluate as evaluate
+from engine.by_date import ByDate as ByDate
+from engine.by_date import evaluate_by_date as evaluate_by_date
 from engine.cases import Case as Case
 from engine.cases import run_cases as run_cases
 from engine.decision import Decision as Decision
@@ -7,16 +9,18 @@ from engine.decision import decide as decide
 from engine.decision import shown as shown
 from engine.explanation import Explanation as Explanation
 from engine.explanation import explain as explain
+from engine.flat import flat_files as flat_files
+from engine.flat import write_flat as write_flat
+from engine.folders import find_policies as find_policies
+from engine.folders import find_year as find_year
+from engine.folders import language_of as language_of
+from engine.folders import years as years
 from engine.loading import check_questions as check_questions
 from engine.loading import examine as examine
-from engine.loading import find_policies as find_policies
-from engine.loading import find_year as find_year
-from engine.loading import language_of as language_of
 from engine.loading import load as load
-from engine.loading import years as years
 from engine.messages import choose_language as choose_language
 from engine.messages import say as say
-from engine.page import page as page
+from engine.page import page_of as page_of
 from engine.policy import Policy as Policy
 from engine.rows import explain_row as explain_row
 from engine.source import Place as Place
@@ -27,6 +31,9 @@ from engine.tables import Record as Record
 from engine.tables import TableError as TableError
 from engine.tables.intake import HouseholdError as HouseholdError
 from engine.template import create_template as create_template
+from engine.timeline import Timeline as Timeline
+from engine.timeline import days_of as days_of
+from engine.timeline import read_timeline as read_timeline
 
 __version__: str
 __all__: list[str]

@@ -19,7 +19,7 @@ from engine.tables import Cell, Record, Source, Target, create_target, open_sour
 from engine.tables.cells import BadCell, is_blank, read_cell
 from engine.tables.intake import Columns, HouseholdError, Intake
 
-__all__ = ["Summary", "evaluate"]
+__all__ = ["Run", "Summary", "evaluate"]
 
 Progress = Callable[[int, int], None]
 """Told after each row how far the run is, and how far it is in all."""
@@ -95,7 +95,7 @@ def evaluate(
     """
     day = today or datetime.date.today()
     table = open_source(source, format=format, encoding=encoding)
-    run = _Run(policy, table, Intake(policy, day), language)
+    run = Run(policy, table, Intake(policy, day), language)
     if target is not None and rejects is None:
         rejects = target.with_name(f"{target.stem}.rejects{target.suffix}")
     with ExitStack() as files:
@@ -111,7 +111,7 @@ def evaluate(
     return run.summary
 
 
-class _Run:
+class Run:
     """One pass over a table; what the rows share."""
 
     def __init__(self, policy: Policy, table: Source, intake: Intake, language: str) -> None:

@@ -1,30 +1,21 @@
-"""From a folder to a policy: read, schema, elaborate, check; every problem found, not the first."""
+"""From a folder to a policy: read, inherit, schema, elaborate, check; every problem found, not the first."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine import schema
 from engine.checks import check
 from engine.elaborate import elaborate, overlaid
+from engine.folders import Layer, as_day, layers, no_day, relative, stated
 from engine.messages import say
+from engine.overlay import removals
 from engine.policy import Policy
-from engine.source import Branch, Leaf, Place, PolicyError, Problem, merge, nearest, normal, read
+from engine.source import Branch, Entry, Leaf, Node, Place, PolicyError, Problem, merge, nearest, normal, read
 
-__all__ = [
-    "FILES",
-    "Folder",
-    "check_questions",
-    "examine",
-    "find_policies",
-    "find_year",
-    "language_of",
-    "load",
-    "read_folder",
-    "years",
-]
+__all__ = ["FILES", "Folder", "check_questions", "examine", "load", "read_folder"]
 
 FILES = ("policy", "figures", "tables", "facts", "rules", "questions")
 """The files of a policy's folder that a decision needs, in the order in which they are read."""
@@ -35,100 +26,76 @@ _OTHERS = ("cases",)
 
 @dataclass(frozen=True)
 class Folder:
-    """The merged tree of a folder's files; None where one of them could not be read."""
+    """What a folder says together with all that it extends; None where one of the files could not be read.
+
+    `layers` is what each folder says itself, this one first.
+    """
 
     tree: Branch | None
     problems: tuple[Problem, ...]
-
-
-def find_policies(asked: Path | None) -> Path:
-    """The folder that holds a folder for each year: the one asked for, else `./policies`, else the installed one.
-
-    Raises: PolicyError where the one asked for is no folder.
-    """
-    if asked is not None:
-        if not asked.is_dir():
-            wrong = say("There is no folder of policies here.")
-            raise PolicyError((Problem(Place(str(asked)), wrong, None, say("Check the path given with --policies.")),))
-        return asked
-    here = Path("policies")
-    if here.is_dir():
-        return here
-    package = Path(__file__).parent
-    installed = package / "_installed" / "policies"
-    return installed if installed.is_dir() else package.parent / "policies"
-
-
-def years(policies: Path) -> tuple[str, ...]:
-    """The years that `policies` has a folder for, in order."""
-    return tuple(sorted(entry.name for entry in policies.iterdir() if (entry / "policy.yaml").is_file()))
-
-
-def find_year(policies: Path, year: str) -> Path:
-    """The folder of `year`.
-
-    Raises: PolicyError where there is none; it says which there are.
-    """
-    folder = policies / year
-    if (folder / "policy.yaml").is_file():
-        return folder
-    known = years(policies)
-    expected = say("It has {years}.", years=known) if known else say("It has no year at all.")
-    wrong = say("This folder has no policy of “{year}”.", year=year)
-    raise PolicyError(
-        (
-            Problem(
-                Place(str(policies)), wrong, expected, say("Choose one of these, or another folder with --policies.")
-            ),
-        )
-    )
-
-
-def language_of(folder: Path) -> str:
-    """The language that the policy in `folder` says it is written in; empty where that cannot be read."""
-    try:
-        text = (folder / "policy.yaml").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return ""
-    return next((line.split(":", 1)[1].strip() for line in text.splitlines() if line.startswith("language:")), "")
+    layers: tuple[Layer, ...]
 
 
 def read_folder(folder: Path) -> Folder:
-    """Every file of `folder` read and held against its schema, merged into one tree."""
-    problems = list(_strangers(folder))
+    """Every file of `folder` and of what it extends, read and held against its schema, and laid over each other.
+
+    A folder that extends another states what it changes; all of them together must say everything that a policy needs.
+    """
+    found = layers(folder, _read_layer)
+    problems = [problem for layer in found for problem in layer.problems]
+    for index, layer in enumerate(found[:-1]):
+        below = stated(found[index + 1 :])
+        if layer.tree is not None and below is not None:
+            problems.extend(removals(below, layer.tree))
+    tree = stated(found)
+    if tree is not None:
+        problems.extend(_unfit_days(tree))
+        if len(found) > 1:
+            problems.extend(_incomplete(tree))
+            problems.extend(_unconfirmed(tree, found))
+    return Folder(tree, tuple(problems), found)
+
+
+def _read_layer(folder: Path) -> Layer:
+    """What the files of `folder` itself say; one that extends another may leave out whatever it does not change."""
+    problems = _strangers(folder)
     tree: Branch | None = Branch({}, Place(str(folder)))
+    is_whole = True
     for kind in FILES:
         path = folder / f"{kind}.yaml"
         if not path.exists():
-            if kind in _NEEDED:
-                problems.append(
-                    Problem(
-                        Place(str(path)),
-                        say("The file is missing."),
-                        None,
-                        say("A policy has {files}.", files=tuple(f"{name}.yaml" for name in _NEEDED)),
-                    )
-                )
+            if kind in _NEEDED and is_whole:
+                problems.append(_missing(path))
                 tree = None
             continue
         node, found = read(path)
         problems.extend(found)
+        if kind == "policy":
+            is_whole = isinstance(node, Branch) and "extends" not in node.entries
         if isinstance(node, Branch):
-            problems.extend(schema.problems(kind, node))
-            merged = merge(tree, node) if tree is not None else None
-            tree = merged if isinstance(merged, Branch) else None
-        else:
-            if node is not None:
-                problems.append(
-                    Problem(
-                        node.place,
-                        say("The file holds no keys."),
-                        None,
-                        say("Write “key: value” lines as in the other files."),
-                    )
-                )
-            tree = None
-    return Folder(tree, tuple(problems))
+            problems.extend(schema.problems(kind, node, partial=not is_whole))
+        elif node is not None:
+            problems.append(_without_keys(node))
+        merged = merge(tree, node) if tree is not None and node is not None else None
+        tree = merged if isinstance(merged, Branch) else None
+    if is_whole and tree is not None and "removed" in tree.entries:
+        problems.append(_removed_from_nothing(tree.entries["removed"].key))
+    return Layer(folder, tree, tuple(problems))
+
+
+def _missing(path: Path) -> Problem:
+    remedy = say("A policy has {files}.", files=tuple(f"{name}.yaml" for name in _NEEDED))
+    return Problem(Place(str(path)), say("The file is missing."), None, remedy)
+
+
+def _without_keys(node: Node) -> Problem:
+    remedy = say("Write “key: value” lines as in the other files.")
+    return Problem(node.place, say("The file holds no keys."), None, remedy)
+
+
+def _removed_from_nothing(key: Leaf) -> Problem:
+    wrong = say("“removed” stands in a policy that extends no other.")
+    return Problem(key.place, wrong, None, say("Say with “extends” which one it changes, or remove the lines."))
 
 
 def _strangers(folder: Path) -> list[Problem]:
@@ -152,27 +119,112 @@ def _strangers(folder: Path) -> list[Problem]:
     return found
 
 
+def _incomplete(tree: Branch) -> Iterator[Problem]:
+    """What is missing, or does not go together, in a policy that extends another: seen only in the whole."""
+    for kind in FILES:
+        entries = {name: entry for name, entry in tree.entries.items() if name in schema.keys(kind)}
+        if entries:
+            yield from schema.problems(kind, Branch(entries, tree.place))
+
+
+def _unfit_days(tree: Branch) -> Iterator[Problem]:
+    """Days of confirmation that are no days, and days of being in force that come from two files and do not fit."""
+    for _, figure in _branches(tree.branch("figures")):
+        checked = figure.leaf("checked")
+        if checked is not None and as_day(checked.text) is None:
+            yield no_day(checked)
+    since, until = tree.branch("in_force").leaf("from"), tree.branch("in_force").leaf("until")
+    if since is None or until is None or since.place.file == until.place.file:
+        return
+    first, last = as_day(since.text), as_day(until.text)
+    if first is not None and last is not None and first > last:
+        wrong = say("The policy ends ({last}) before it begins ({first}).", last=last, first=first)
+        expected = say("Its first day was last said at {place}.", place=str(since.place))
+        yield Problem(until.place, wrong, expected, say("Say both “from” and “until” in the policy that extends."))
+
+
+def _branches(branch: Branch) -> Iterator[tuple[str, Branch]]:
+    return ((name, entry.value) for name, entry in branch.entries.items() if isinstance(entry.value, Branch))
+
+
+def _unconfirmed(tree: Branch, found: tuple[Layer, ...]) -> Iterator[Problem]:
+    """One warning that lists the figures which the year neither states nor has confirmed; a change within it is of the year."""
+    folder = found[0].folder
+    files = {str(path / "figures.yaml") for path in _of_one_year(found)}
+    names = []
+    for name, figure in _branches(tree.branch("figures")):
+        said = [leaf.place for word in ("value", "checked") if (leaf := figure.leaf(word)) is not None]
+        if said and not any(place.file in files for place in said):
+            names.append(f"{name} ({relative(said[0], str(folder))})")
+    key = None if found[0].tree is None else found[0].tree.leaf("extends")
+    if names and key is not None:
+        wrong = say("The year neither states nor has confirmed these figures: {figures}.", figures=tuple(names))
+        remedy = say(
+            "State each one anew, or write “checked: 2024-01-05” below it, the day on which you saw that it holds."
+        )
+        yield Problem(key.place, wrong, None, remedy, is_warning=True)
+
+
+def _of_one_year(found: tuple[Layer, ...]) -> Iterator[Path]:
+    """The folders of the year of the first layer: it, and what it extends, as long as the year is the same."""
+    of_first = _year(found)
+    for index, layer in enumerate(found):
+        if _year(found[index:]) != of_first:
+            return
+        yield layer.folder
+
+
+def _year(found: tuple[Layer, ...]) -> str:
+    """The year that the first of the layers is of: the nearest one that says it does."""
+    said = (leaf.text for layer in found if layer.tree is not None and (leaf := layer.tree.leaf("year")))
+    return next(said, "")
+
+
+def _meaning(tree: Branch) -> Branch:
+    """`tree` without what is no part of what a policy means: the days on which somebody confirmed its figures."""
+    entries = dict(tree.entries)
+    if "figures" in entries:
+        figures = {name: _without(entry, "checked") for name, entry in tree.branch("figures").entries.items()}
+        entries["figures"] = Entry(entries["figures"].key, Branch(figures, entries["figures"].value.place))
+    return Branch(entries, tree.place)
+
+
+def _without(entry: Entry, word: str) -> Entry:
+    if not isinstance(entry.value, Branch):
+        return entry
+    kept = {name: inner for name, inner in entry.value.entries.items() if name != word}
+    return Entry(entry.key, Branch(kept, entry.value.place))
+
+
 def examine(folder: Path, questions: Sequence[str] = ()) -> tuple[Policy | None, tuple[Problem, ...]]:
     """The policy in `folder` and every problem and warning found; None where it must not be used.
 
     The other reading is taken of each of `questions`.
     """
-    found = read_folder(folder)
+    return _examined(folder, read_folder(folder), questions)
+
+
+def _examined(folder: Path, found: Folder, questions: Sequence[str]) -> tuple[Policy | None, tuple[Problem, ...]]:
     problems = list(found.problems)
     if found.tree is None:
         return None, _first_at_each_place(problems)
-    tree = found.tree
+    tree = _meaning(found.tree)
     for question in questions:
+        problems.extend(removals(tree, _overlay(tree, normal(question))))
         laid = overlaid(tree, normal(question))
         if laid is None:
             return None, (_unknown_question(folder, tree, question),)
-        tree = laid
+        tree = _meaning(laid)
     policy, more = elaborate(tree, str(folder), tuple(normal(question) for question in questions))
     problems.extend(more)
     if policy is not None and not _errors(problems):
         problems.extend(check(policy))
     distinct = _first_at_each_place(problems)
     return (None if _errors(problems) else policy), distinct
+
+
+def _overlay(tree: Branch, question: str) -> Branch:
+    return tree.branch("questions").branch(question).branch("overlay")
 
 
 def _errors(problems: list[Problem]) -> bool:
@@ -214,13 +266,13 @@ def load(folder: Path | str, *, questions: Sequence[str] = ()) -> Policy:
 
 def check_questions(folder: Path) -> tuple[Problem, ...]:
     """The problems that the other reading of each open question would have, and those that change nothing."""
-    tree = read_folder(folder).tree
-    if tree is None:
+    read = read_folder(folder)
+    if read.tree is None:
         return ()
-    base = elaborate(tree, "")[0]
+    base = elaborate(_meaning(read.tree), "")[0]
     found: list[Problem] = []
-    for name, entry in tree.branch("questions").entries.items():
-        policy, problems = examine(folder, (name,))
+    for name, entry in read.tree.branch("questions").entries.items():
+        policy, problems = _examined(folder, read, (name,))
         found.extend(problem for problem in problems if not problem.is_warning)
         same = (
             policy is not None
@@ -228,6 +280,7 @@ def check_questions(folder: Path) -> tuple[Problem, ...]:
             and policy.rules == base.rules
             and policy.facts == base.facts
             and policy.figures == base.figures
+            and policy.tables == base.tables
         )
         if same and isinstance(entry.key, Leaf):
             wrong = say("The other reading of “{name}” changes nothing.", name=name)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.folders import relative
 from engine.messages import plain
-from engine.policy import Fact, Policy, Saying, Table
+from engine.policy import Fact, Policy, Rule, Saying, Table
 from engine.source import Place
 
-__all__ = ["page"]
+__all__ = ["page_of"]
 
 
-def page(policy: Policy, *, core: bool = False) -> str:
+def page_of(policy: Policy, *, core: bool = False) -> str:
     """`policy` as text: every figure, table, fact, rule, category and question with its clause and its place.
 
-    With `core`, the ordered list of named expressions instead, one a line.
+    A place is the line that last said it, as seen from the policy's folder: `../2023/figures.yaml:12` is the line of a policy
+    that this one extends. With `core`, the ordered list of named expressions instead, one a line.
     """
     return "\n".join(_core(policy) if core else _page(policy)) + "\n"
 
@@ -22,11 +24,11 @@ def page(policy: Policy, *, core: bool = False) -> str:
 def _core(policy: Policy) -> Iterator[str]:
     for rule in policy.rules:
         clause = f"  〔{rule.saying.clause}〕" if rule.saying.clause else ""
-        yield f"{rule.name} = {rule.expression.canonical}{clause}  {_where(rule.place)}"
+        yield f"{rule.name} = {rule.expression.canonical}{clause}  {_where(policy, rule.place)}"
 
 
-def _where(place: Place) -> str:
-    return f"({place.file.rsplit('/', 1)[-1].rsplit(chr(92), 1)[-1]}:{place.line})" if place.line else ""
+def _where(policy: Policy, place: Place) -> str:
+    return f"({found})" if (found := relative(place, policy.folder)) else ""
 
 
 def _said(saying: Saying) -> str:
@@ -40,8 +42,11 @@ def _page(policy: Policy) -> Iterator[str]:
     yield f"{policy.issuer}  {policy.since} – {policy.until}  {words['fingerprint']} {policy.fingerprint}"
     yield from _titled(words["page_figures"], _figures(policy))
     for table in policy.tables:
-        yield from _titled(f"{words['page_table']} {table.name} ({table.unit.text})", _table(table))
-    yield from _titled(words["page_facts"], (_fact(fact) for fact in policy.facts))
+        yield from _titled(f"{words['page_table']} {table.name} ({table.unit.text})", _table(policy, table))
+    yield from _titled(words["page_facts"], (_fact(policy, fact) for fact in policy.facts))
+    for group in policy.groups:
+        size = f"{group.name} ({group.at_least} – {group.at_most})"
+        yield from _titled(f"{words['page_facts']} {size}", (_fact(policy, fact) for fact in group.facts))
     yield from _titled(words["page_rules"], _rules(policy))
     for category in policy.categories:
         yield from _titled(f"{words['category']} {category.name}", _category(policy, category.name))
@@ -58,16 +63,16 @@ def _titled(title: str, lines: Iterator[str]) -> Iterator[str]:
 
 def _figures(policy: Policy) -> Iterator[str]:
     for figure in policy.figures:
-        yield f"{figure.name} = {plain(figure.value)} {figure.unit.text}  {_said(figure.saying)}  {_where(figure.place)}"
+        yield f"{figure.name} = {plain(figure.value)} {figure.unit.text}  {_said(figure.saying)}  {_where(policy, figure.place)}"
 
 
-def _table(table: Table) -> Iterator[str]:
+def _table(policy: Policy, table: Table) -> Iterator[str]:
     for row in table.rows:
         days = " ".join(str(day) for day in (row.since, "–", row.until) if day) if row.since else ""
-        yield f"{' '.join(row.keys)}  {days}  {plain(row.value)}  {_where(row.place)}"
+        yield f"{' '.join(str(key) for key in row.keys)}  {days}  {plain(row.value)}  {_where(policy, row.place)}"
 
 
-def _fact(fact: Fact) -> str:
+def _fact(policy: Policy, fact: Fact) -> str:
     names = f" ({'、'.join(fact.also_named)})" if fact.also_named else ""
     bounds = (
         f" {plain(fact.at_least)} – {plain(fact.at_most)}"
@@ -75,40 +80,49 @@ def _fact(fact: Fact) -> str:
         else ""
     )
     absent = f"  ← {fact.absence.value.text}" if fact.absence else ""
-    return f"{fact.name}{names}  {fact.unit.text}{bounds}{absent}  {fact.meaning}"
+    return f"{fact.name}{names}  {fact.unit.text}{bounds}{absent}  {fact.meaning}  {_where(policy, fact.place)}"
 
 
 def _rules(policy: Policy) -> Iterator[str]:
     tests = {category.test for category in policy.categories}
+    scales = {scale.rule for scale in policy.scales}
     for rule in policy.rules:
-        if rule.is_written and rule.name not in tests and "·" not in rule.name:
-            yield f"{rule.name} = {rule.expression.text}  {_said(rule.saying)}  {_where(rule.place)}"
-    heading = policy.words["approval"]
-    for rule in policy.rules:
-        if rule.name.startswith(f"{heading}·") and rule.name.count("·") == 1:
-            yield f"{rule.name} = {rule.expression.text}  {_said(rule.saying)}  {_where(rule.place)}"
-    for gate, name in policy.gates:
-        found = next(rule for rule in policy.rules if rule.name == name)
-        yield f"{policy.words['gate']} {gate}: {found.expression.text}  {_said(found.saying)}  {_where(found.place)}"
+        if (rule.is_written or rule.name in scales) and rule.name not in tests and "·" not in rule.name:
+            yield _rule(policy, rule.name, rule)
+    for heading in (policy.words["exclusion"], policy.words["approval"]):
+        for rule in policy.rules:
+            if rule.name.startswith(f"{heading}·") and rule.name.count("·") == 1:
+                yield _rule(policy, rule.name, rule)
+    yield from _gates(policy, policy.gates)
+
+
+def _rule(policy: Policy, name: str, rule: Rule, joint: str = " =") -> str:
+    return f"{name}{joint} {rule.expression.text}  {_said(rule.saying)}  {_where(policy, rule.place)}"
+
+
+def _gates(policy: Policy, gates: tuple[tuple[str, str], ...]) -> Iterator[str]:
+    rules = {rule.name: rule for rule in policy.rules}
+    for gate, name in gates:
+        yield _rule(policy, f"{policy.words['gate']} {gate}", rules[name], ":")
 
 
 def _category(policy: Policy, name: str) -> Iterator[str]:
     category = next(found for found in policy.categories if found.name == name)
     rules = {rule.name: rule for rule in policy.rules}
     test = rules[category.test]
-    yield f"{test.expression.text}  {_said(category.saying)}  {_where(test.place)}"
-    for gate, rule in category.gates:
-        yield f"{policy.words['gate']} {gate}: {rules[rule].expression.text}  {_said(rules[rule].saying)}  {_where(rules[rule].place)}"
+    yield f"{test.expression.text}  {_said(category.saying)}  {_where(policy, test.place)}"
+    yield from _gates(policy, category.gates)
     for aid in category.aids:
         for word, end in (("ceiling", aid.ceiling), ("floor", aid.floor)):
-            rule_ = rules.get(f"{end}·{policy.words['stated']}") or rules[end]
-            if rule_.is_written or word == "ceiling":
-                yield f"{aid.name} {policy.words[word].strip('_')}: {rule_.expression.text}  {_where(rule_.place)}"
-        yield f"{aid.name}  {_said(aid.saying)}"
+            rule = rules.get(f"{end}·{policy.words['stated']}") or rules[end]
+            if rule.is_written or word == "ceiling":
+                heading = f"{aid.name} {policy.words[word].strip('_')}:"
+                yield f"{heading} {rule.expression.text}  {_where(policy, rule.place)}"
+        yield f"{aid.name}  {_said(aid.saying)}  {_where(policy, aid.place)}"
 
 
 def _questions(policy: Policy) -> Iterator[str]:
     for question in policy.questions:
-        yield f"{question.name}  〔{question.saying.clause}〕 {question.text}  {_where(question.place)}"
+        yield f"{question.name}  〔{question.saying.clause}〕 {question.text}  {_where(policy, question.place)}"
         yield f"    ✓ {question.reading}"
         yield f"    ○ {question.other}"

@@ -13,8 +13,9 @@ from dataclasses import replace
 from engine.elaborate.draft import Draft, saying_of
 from engine.expression import Expression, calls, names_in, renamed, rewritten
 from engine.messages import say
+from engine.overlay import laid
 from engine.policy import Question, Remark, Rule
-from engine.source import Branch, Entry, merge
+from engine.source import Branch, Entry
 
 __all__ = ["overlaid", "write_questions"]
 
@@ -24,9 +25,7 @@ def overlaid(tree: Branch, name: str) -> Branch | None:
     question = tree.branch("questions").get(name)
     if not isinstance(question, Branch):
         return None
-    merged = merge(tree, question.branch("overlay"))
-    assert isinstance(merged, Branch)
-    return merged
+    return laid(tree, question.branch("overlay"))
 
 
 def write_questions(
