@@ -14,6 +14,7 @@ The rooms, each with one reason to exist:
     schema        every word of a policy's files held against its JSON Schema
     elaborate     what the words of the YAML mean, written out as core rules (aids, stacking, choice, gates, questions)
     checks        a tuple of small checks
+    quotes        the quoted words held against the operators and numbers beside them
     overlay       one tree laid over another: what a later year, or the other reading of a question, changes
     folders       the folders of policies, and what each extends
     loading       folder -> Policy: read, inherit, schema, elaborate, check; every problem, not the first
@@ -30,6 +31,7 @@ The rooms, each with one reason to exist:
     cases         worked cases
     page          a policy as a page to read beside the text
     template      the input sheet of a year
+    rows          one household out of a file
 
 What is public is in `__all__`, and is loaded when it is first used.
 """
