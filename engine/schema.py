@@ -282,7 +282,9 @@ def _refused(path: Steps, spot: _Spot, key: str, other: _Spot) -> Problem:
     if spot.key.place.file == other.key.place.file:
         return Problem(spot.key.place, wrong, None, say("Keep one of the two lines."))
     where = say("The other one stands at {place}.", place=str(other.key.place))
-    remedy = say("Say in policy.yaml under “removed” which one goes, for example “{path}”.", path=".".join(map(str, path)))
+    remedy = say(
+        "Say in policy.yaml under “removed” which one goes, for example “{path}”.", path=".".join(map(str, path))
+    )
     return Problem(spot.key.place, wrong, where, remedy)
 
 
