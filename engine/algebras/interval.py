@@ -167,8 +167,9 @@ class Interval(Algebra["Span"]):
         )
 
     def lookup(self, table: str, keys: Sequence[Span]) -> Span:
-        found = self._tables[table]
-        values = [row.value for row in found.rows] + ([] if found.default is None else [found.default])
+        found = self._tables.get(table)  # a table that is not there is told by its own check
+        rows = () if found is None else found.rows
+        values = [row.value for row in rows] + ([found.default] if found and found.default is not None else [])
         return Range(min(values), max(values)) if values else Range(None, None)
 
     def calendar(self, word: str, values: Sequence[Span]) -> Span:

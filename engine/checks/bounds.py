@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
+import datetime
 from collections.abc import Iterator
 
-from engine.algebras.interval import Range, Truths
+from engine.algebras.interval import Range, Span, Truths
 from engine.checks.examined import Examined
 from engine.expression import ROUNDINGS, Expression, calls
 from engine.messages import Message, say
 from engine.source import Problem
 
-__all__ = ["certainties", "divisors", "tiling"]
+__all__ = ["certainties", "days", "divisors", "tiling"]
 
 
 def divisors(examined: Examined) -> Iterator[Problem]:
@@ -87,3 +88,31 @@ def tiling(examined: Examined) -> Iterator[Problem]:
             low, high = (say("without end") if end is None else end for end in (span.low, span.high))
             expected = say("“{subject}” goes from {low} to {high}.", subject=shown, low=low, high=high)
             yield Problem(scale.place, wrong, expected, say("Leave the outer end of the first and the last band open."))
+
+
+def days(examined: Examined) -> Iterator[Problem]:
+    """Every day that an expression writes is one of the calendar."""
+    reading = examined.reading
+    for rule in examined.policy.rules:
+        for call in calls(rule.expression.tree, "date"):
+            person = reading.persons[rule.of][0] if rule.of else {}
+            parts = [
+                reading.reader.read_for(person, Expression(rule.expression.text, part, rule.expression.leaf))
+                for part in call.args
+            ]
+            if not _is_day(parts):
+                wrong = say("“{text}” is no day of the calendar.", text=ast.unparse(call))
+                remedy = say("Write year, month and day as numbers or figures, for example date(2023, 7, 1).")
+                yield Problem(rule.expression.place_of(call), wrong, None, remedy)
+
+
+def _is_day(parts: list[Span]) -> bool:
+    """Whether the year, the month and the day are fixed and make a day."""
+    fixed = [part.low for part in parts if isinstance(part, Range) and part.low is not None and part.low == part.high]
+    if len(fixed) < 3 or any(value.denominator != 1 for value in fixed):
+        return False
+    try:
+        datetime.date(*map(int, fixed))
+    except (ValueError, OverflowError):
+        return False
+    return True

@@ -23,16 +23,12 @@ def lookups(examined: Examined) -> Iterator[Problem]:
     policy = examined.policy
     reading = examined.reading
     tables = {table.name: table for table in policy.tables}
+    yield from _unknown_tables(policy, tables)
     for rule in policy.rules:
         for call in calls(rule.expression.tree, "lookup"):
             assert isinstance(call.args[0], ast.Name)
             table = tables.get(call.args[0].id)
-            if table is None:
-                wrong = say("No table is called “{name}”.", name=call.args[0].id)
-                close = nearest(call.args[0].id, tables)
-                remedy = say("Did you mean “{close}”?", close=close) if close else say("Declare it in tables.yaml.")
-                yield Problem(rule.expression.place_of(call.args[0]), wrong, None, remedy)
-            elif table.default is None:
+            if table is not None and table.default is None:
                 person = reading.persons[rule.of][0] if rule.of else {}
                 spans = [
                     reading.reader.read_for(person, Expression(rule.expression.text, key, rule.expression.leaf))
@@ -49,6 +45,19 @@ def lookups(examined: Examined) -> Iterator[Problem]:
                         "Add the rows, say “default” in the table, or look it up where a fact says what absence means."
                     )
                     yield Problem(rule.expression.place_of(call), wrong, None, remedy)
+
+
+def _unknown_tables(policy: Policy, tables: dict[str, Table]) -> Iterator[Problem]:
+    """A lookup, in a rule or in what absence means, of a table that is not there."""
+    absences = [fact.absence.value for fact in policy.facts if fact.absence is not None]
+    for expression in (*(rule.expression for rule in policy.rules), *absences):
+        for call in calls(expression.tree, "lookup"):
+            name = call.args[0]
+            if isinstance(name, ast.Name) and name.id not in tables:
+                wrong = say("No table is called “{name}”.", name=name.id)
+                close = nearest(name.id, tables)
+                remedy = say("Did you mean “{close}”?", close=close) if close else say("Declare it in tables.yaml.")
+                yield Problem(expression.place_of(name), wrong, None, remedy)
 
 
 _MOST_KEYS = 10_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from engine.algebras.exact import Exact, Value
@@ -22,7 +22,7 @@ def ranges(examined: Examined) -> Iterator[Problem]:
     exact = Exact(policy.tables)
     seen: set[str] = set()
     for share in (Fraction(0), Fraction(1, 1000), Fraction(1, 2), Fraction(1)):
-        names = fold(policy, _sample(policy, share), exact)
+        names = fold(policy, _sample(policy, policy.facts, share), exact, _persons(policy, share))
         for category in policy.categories:
             for aid in category.aids:
                 low, high = names[aid.floor], names[aid.ceiling]
@@ -40,15 +40,20 @@ def ranges(examined: Examined) -> Iterator[Problem]:
                     )
 
 
-def _sample(policy: Policy, share: Fraction) -> dict[str, Value]:
-    """A household whose every number lies at `share` of its range."""
+def _persons(policy: Policy, share: Fraction) -> dict[str, list[dict[str, Value]]]:
+    """As few persons of each group as there may be, all alike."""
+    return {group.name: [_sample(policy, group.facts, share)] * group.at_least for group in policy.groups}
+
+
+def _sample(policy: Policy, facts: Sequence[Fact], share: Fraction) -> dict[str, Value]:
+    """A household, or a person, whose every number lies at `share` of its range."""
     words = policy.words
     found: dict[str, Value] = {}
-    for fact in policy.facts:
+    for fact in facts:
         found[fact.name] = _sample_value(policy, fact, share)
         for word in ("given", "valid", "in_force"):
             found[f"{fact.name}·{words[word]}"] = True
-    for fact in policy.facts:
+    for fact in facts:
         if fact.is_optional and fact.kind in ("money", "count"):
             found[f"{fact.name}·{words['given']}"] = False
     return found
@@ -58,7 +63,7 @@ def _sample_value(policy: Policy, fact: Fact, share: Fraction) -> Value:
     if fact.kind == "truth":
         return True
     if fact.kind == "text":
-        return ""
+        return fact.choices[0] if fact.choices else ""
     if fact.kind == "date":
         return policy.since
     low, high, step = fact.at_least or Fraction(0), fact.at_most or Fraction(1), fact.step or Fraction(1)

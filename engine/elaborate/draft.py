@@ -154,6 +154,7 @@ class Draft:
                 argument = call.args[0]
                 assert isinstance(argument, ast.Name)
                 fact = self.any_fact(argument.id)
+                before = len(self.problems)
                 if fact is None:
                     self.unknown(argument.id, expression.place_of(argument), say("fact"), self.facts)
                 elif word == "given" and not (fact.is_optional or fact.absence):
@@ -164,6 +165,8 @@ class Draft:
                     self._refuse_call(
                         expression, argument, say("“{name}” declares no form that could be valid.", name=fact.name)
                     )
+                if len(self.problems) > before:  # told once: the name that the question becomes is none of its own
+                    self.broken.add(self.name(argument.id, self.words[word]))
 
     def _refuse_call(self, expression: Expression, node: ast.AST, wrong: Message) -> None:
         remedy = say("Remove the question, or say “optional”, “when_absent” or “form” where the fact is declared.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.elaborate.draft import Draft, unknown_name
 from engine.elaborate.persons import Lifting
-from engine.expression import Expression, names_in
+from engine.expression import SUGAR, Expression, calls, names_in
 from engine.messages import say
 from engine.policy import Rule
 from engine.source import Place, Problem
@@ -38,7 +38,27 @@ def in_order(draft: Draft) -> tuple[Rule, ...]:
 
     for name in list(draft.rules):
         visit(name)
+    _refuse_persons(draft, found)
     return tuple(found.values())
+
+
+def _refuse_persons(draft: Draft, found: dict[str, Rule]) -> None:
+    """What decides for the household may not be read for each person: a test, an end of a range, a column, a note."""
+    ends = [end for category in draft.categories for aid in category.aids for end in (aid.ceiling, aid.floor, aid.gate)]
+    tests = [*(rule for _, rule in draft.exclusions), *(category.test for category in draft.categories)]
+    gates = [rule for category in draft.categories for _, rule in category.gates] + [rule for _, rule in draft.gates]
+    others = [
+        *(output.name for output in draft.outputs),
+        *(remark.when for remark in (*draft.remarks, *draft.refusals)),
+    ]
+    for name in (*tests, *ends, *gates, *others):
+        rule = found.get(name)
+        if rule is not None and rule.of:
+            wrong = say("“{name}” comes to one value for each person of “{group}”.", name=name, group=rule.of)
+            expected = say("Here one value for the household is needed.")
+            remedy = say("Gather it with sum, count, any, all, highest or lowest.")
+            draft.problems.append(Problem(rule.place, wrong, expected, remedy))
+            return
 
 
 def _refuse_circle(draft: Draft, circle: list[str]) -> None:
@@ -73,6 +93,11 @@ def _unknown_in(
             place = expression.place_of(node)
             sort = say("fact, figure or rule")
             found.append(((place, node.id), _hinted(draft, node.id, unknown_name(node.id, place, sort, offered))))
+    for word in SUGAR:
+        for call in calls(expression.tree, word):
+            place = expression.place_of(call)
+            problem = Problem(place, say("“{word}” cannot be read here.", word=word))
+            found.append(((place, word), _hinted(draft, word, problem)))
     return found
 
 

@@ -1,0 +1,143 @@
+"""What cannot be meant is refused when the policy loads, and never ends in a fault of our own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.loading import examine
+
+POLICY = """\
+title: 例
+year: 2024
+issuer: 例
+language: zh
+in_force:
+  from: 2024-01-01
+  until: 2024-12-31
+units:
+  money:
+    - 元
+  counts:
+    - 人
+"""
+FACTS = """\
+facts:
+  人口:
+    kind: count
+    unit: 人
+    meaning: 人口
+    at_least: 0
+    at_most: 9
+    step: 1
+  区:
+    kind: text
+    meaning: 区
+    choices:
+      - 东
+      - 西
+  收入:
+    kind: money
+    unit: 元
+    meaning: 收入
+    at_least: 0
+    at_most: 9
+    step: 1
+    when_absent: {absent}
+groups:
+  子女:
+    meaning: 子女
+    at_least: 1
+    at_most: 5
+    facts:
+      年龄:
+        kind: count
+        unit: 人
+        meaning: 年龄
+        at_least: 0
+        at_most: 30
+        step: 1
+"""
+TABLES = """\
+tables:
+  标准:
+    unit: 元
+    keys:
+      - 区
+    rows:
+      - 区: 东
+        value: 1
+      - 区: 西
+        value: 2
+"""
+
+
+def problems(tmp_path: Path, rules: str, absent: str = "0") -> list[str]:
+    for name, text in (
+        ("policy", POLICY),
+        ("facts", FACTS.format(absent=absent)),
+        ("tables", TABLES),
+        ("rules", rules),
+    ):
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return [problem.text().split(": ", 1)[1] for problem in examine(tmp_path)[1] if not problem.is_warning]
+
+
+def rule(expression: str) -> str:
+    return f"rules:\n  甲:\n    is: {expression}\noutputs:\n  - 甲\n"
+
+
+def test_a_lookup_by_choices_and_a_lowest_of_persons_are_tried_with_values_that_can_be(tmp_path: Path) -> None:
+    assert problems(tmp_path, rule("lookup(标准, 区) * min(年龄)")) == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        ("1 / 人口", "The divisor is not shown to be above 0"),
+        ("收入 + (区 == 1)", "a text and a number without unit are compared"),
+        ("lookup(标淮, 区)", "No table is called “标淮”. Declare it in tables.yaml."),
+        ("other(收入)", "“other” may not be used here."),
+        ("date(2024, 2, 30) > date(2024, 1, 1)", "“date(2024, 2, 30)” is no day of the calendar."),
+        ("date(2024, 人口, 1) > date(2024, 1, 1)", "“date(2024, 人口, 1)” is no day of the calendar."),
+        ("年龄 + 1", "“甲” comes to one value for each person of “子女”."),
+    ],
+)
+def test_a_rule_that_cannot_be_read_is_refused(expression: str, told: str, tmp_path: Path) -> None:
+    found = problems(tmp_path, rule(expression))
+    assert [text for text in found if text.startswith(told)], found
+
+
+@pytest.mark.parametrize(
+    ("absent", "told"),
+    [
+        ("lookup(标淮, 区)", "No table is called “标淮”."),
+        ("1 if given(人口) else 2", "“given” cannot be read here."),
+        ("other(人口)", "“other” may not be used here."),
+    ],
+)
+def test_what_absence_means_asks_for_nothing_that_is_not_there(absent: str, told: str, tmp_path: Path) -> None:
+    found = problems(tmp_path, rule("收入"), absent)
+    assert [text for text in found if text.startswith(told)], found
+
+
+def test_a_category_is_not_decided_by_each_person(tmp_path: Path) -> None:
+    rules = """\
+categories:
+  甲类:
+    when: 年龄 > 18
+    aids:
+      救助:
+        exactly: 收入
+conclusions:
+  none_holds: 无
+  nothing_left: 零
+  payable: 可
+"""
+    found = problems(tmp_path, rules)
+    assert found[0].startswith("“甲类” comes to one value for each person of “子女”."), found
+
+
+def test_a_question_that_may_not_be_asked_is_told_once(tmp_path: Path) -> None:
+    assert len(problems(tmp_path, rule("1 if given(人口) else 2"))) == 1
