@@ -23,7 +23,7 @@ from engine.cases import read_cases, run_cases
 from engine.decision import decided
 from engine.expression import COMPARISONS, CONSTANTS, VOCABULARY
 from engine.loading import examine
-from engine.page import page
+from engine.page import page_of as page
 from engine.source import Problem, number
 from engine.tables.household import plain_cells
 from engine.tables.intake import Intake
