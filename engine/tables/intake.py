@@ -118,15 +118,16 @@ class Intake:
         self, written: Mapping[str, tuple[object, str]], rolls: Mapping[str, Roll], file: str, line: int
     ) -> Household:
         problems: list[Problem] = []
-        values = self._read(self.policy.facts, written, Place(file, line), problems)
+        place = Place(file, line)
+        values = self._read(self.policy.facts, written, place, problems)
+        core = None if problems else self._core(self.policy.facts, values, {}, problems, place)
+        own = None if problems else core
         persons = {
-            group.name: self._people(group, rolls.get(group.name, Roll()), Place(file, line), problems)
+            group.name: self._people(group, rolls.get(group.name, Roll()), own, place, problems)
             for group in self.policy.groups
         }
-        if not problems:
-            core = self._core(self.policy.facts, values, problems, Place(file, line))
-            if not problems:
-                return Household(core, persons)
+        if core is not None and not problems:
+            return Household(core, persons)
         raise HouseholdError(tuple(dict.fromkeys(problems)))
 
     def _read(
@@ -153,8 +154,10 @@ class Intake:
                 problems.append(Problem(replace(place, label=label + fact.name), wrong, meaning, say("Fill it in.")))
         return values
 
-    def _people(self, group: Group, roll: Roll, place: Place, problems: list[Problem]) -> list[dict[str, Value]]:
-        """The core facts of each person of `group`."""
+    def _people(
+        self, group: Group, roll: Roll, household: dict[str, Value] | None, place: Place, problems: list[Problem]
+    ) -> list[dict[str, Value]]:
+        """The core facts of each person of `group`; of none where those of the `household` are not known."""
         problems += roll.problems
         count = len(roll.persons)
         if not roll.problems and not group.at_least <= count <= group.at_most:
@@ -162,25 +165,36 @@ class Intake:
             expected = say("Expected: {least} to {most}.", least=group.at_least, most=group.at_most)
             problems.append(Problem(replace(place, label=group.name), wrong, expected, roll.remedy))
         by_name = named(group.facts)
-        return [core for person in roll.persons if (core := self._person(group, by_name, person, problems)) is not None]
+        people = [self._person(group, by_name, person, household, problems) for person in roll.persons]
+        return [core for core in people if core is not None]
 
     def _person(
-        self, group: Group, by_name: Mapping[str, Fact], person: Listed, problems: list[Problem]
+        self,
+        group: Group,
+        by_name: Mapping[str, Fact],
+        person: Listed,
+        household: dict[str, Value] | None,
+        problems: list[Problem],
     ) -> dict[str, Value] | None:
-        """The core facts of one person; None, with the problems kept, where there are any."""
+        """The core facts of one person; None, with the problems kept, where there are any, or no `household`."""
         problems += person.problems
         before = len(problems)
         written = self._matched(person.written, by_name, person.place, problems)
         values = self._read(group.facts, written, person.place, problems)
-        if len(problems) > before:
+        if household is None or len(problems) > before:
             return None
-        core = self._core(group.facts, values, problems, person.place)
+        core = self._core(group.facts, values, household, problems, person.place)
         return core if len(problems) == before else None
 
     def _core(
-        self, facts: Sequence[Fact], values: dict[str, Value], problems: list[Problem], place: Place
+        self,
+        facts: Sequence[Fact],
+        values: dict[str, Value],
+        household: dict[str, Value],
+        problems: list[Problem],
+        place: Place,
     ) -> dict[str, Value]:
-        """Every core fact of a household or a person; absent ones by what absence means."""
+        """Every core fact of a household, or of a person of `household`; absent ones by what absence means."""
         words = self.policy.words
         core: dict[str, Value] = {}
         for fact in facts:
@@ -190,7 +204,8 @@ class Intake:
                 core[fact.name] = self._neutral.get(fact.kind, 0)
         for fact in facts:
             if fact.absence is not None and fact.name not in core:
-                problem = self._absent(fact, core, replace(place, label=f"{place.label}:{fact.name}".strip(":")))
+                here = replace(place, label=f"{place.label}:{fact.name}".strip(":"))
+                problem = self._absent(fact, core, household, here)
                 if problem is not None:
                     problems.append(problem)
         for fact in facts:
@@ -204,9 +219,9 @@ class Intake:
                 core[f"{fact.name}·{words['in_force']}"] = inside
         return core
 
-    def _absent(self, fact: Fact, core: dict[str, Value], place: Place) -> Problem | None:
+    def _absent(self, fact: Fact, core: dict[str, Value], household: dict[str, Value], place: Place) -> Problem | None:
         assert fact.absence is not None
-        reader: Reader[Value] = Reader(self._exact, {**self._figures, "today": self.today, **core})
+        reader: Reader[Value] = Reader(self._exact, {**self._figures, "today": self.today, **household, **core})
         try:
             core[fact.name] = reader.read(fact.absence.value)
         except Missing as missing:
