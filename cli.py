@@ -119,6 +119,15 @@ _ENCODING = click.option(
 _TODAY = click.option(
     "--today", type=click.DateTime(["%Y-%m-%d"]), help=_("The day that a blank reference date means. Default: today.")
 )
+_PERSONS = click.option(
+    "--persons",
+    "persons",
+    metavar="GROUP=FILE",
+    multiple=True,
+    help=_(
+        "The table of the persons of a group, joined to the households by a column that both have. May be given several times. A sheet called like the group needs no option."
+    ),
+)
 _INPUT = click.argument("source", metavar="INPUT", type=click.Path(path_type=Path))
 
 
@@ -277,6 +286,19 @@ def _tell_days(run: _Run, problems: Sequence[engine.Problem]) -> bool:
     return any(not problem.is_warning for problem in problems)
 
 
+def _files_of_persons(run: _Run, asked: Sequence[str]) -> dict[str, Path]:
+    """The file of each group that --persons names."""
+    found: dict[str, Path] = {}
+    for text in asked:
+        group, sign, path = (part.strip() for part in text.partition("="))
+        if not (group and sign and path):
+            raise click.UsageError(run.say("Write --persons GROUP=FILE, not “{text}”.", text=text))
+        if group in found:
+            raise click.UsageError(run.say("--persons names “{group}” twice.", group=group))
+        found[group] = Path(path)
+    return found
+
+
 @cli.command(
     help=_(
         "Decide every household of INPUT (CSV, XLSX, JSONL, or one household in YAML).\n\nThe policy is that of --year, that in force on a day (--on), or for each row the one in force on its reference date (--by-date). With -o the result keeps every column and adds the decision; bad rows go to a file of rejects with the reason. Without -o a table and a summary are shown. Ends with 1 where a row was set aside."
@@ -286,6 +308,7 @@ def _tell_days(run: _Run, problems: Sequence[engine.Problem]) -> bool:
     ),
 )
 @_INPUT
+@_PERSONS
 @_YEAR
 @_ON
 @click.option("--by-date", is_flag=True, help=_("For each row the policy in force on its reference date decides."))
@@ -306,6 +329,7 @@ def _tell_days(run: _Run, problems: Sequence[engine.Problem]) -> bool:
 def evaluate(
     run: _Run,
     source: Path,
+    persons: Sequence[str],
     year: str | None,
     on: datetime.datetime | None,
     by_date: bool,
@@ -317,6 +341,7 @@ def evaluate(
     today: datetime.datetime | None,
     policies: Path | None,
 ) -> None:
+    files = _files_of_persons(run, persons)
     if by_date and (year is not None or on is not None):
         raise click.UsageError(run.say("With --by-date the rows say the day: leave --year and --on out."))
     if by_date:
@@ -334,6 +359,7 @@ def evaluate(
                 policy,
                 source,
                 output,
+                persons=files,
                 rejects=rejects,
                 today=today.date() if today else None,
                 format=format_,
@@ -350,7 +376,7 @@ def evaluate(
             click.echo(run.say("… and {more} more rows; write them with -o.", more=summary.decided - len(rows)))
     run.tell(summary.problems)
     click.echo(_summary(run, policy, summary))
-    sys.exit(1 if summary.rejected else 0)
+    sys.exit(1 if summary.rejected or summary.strays else 0)
 
 
 def _evaluate_by_date(
@@ -480,6 +506,7 @@ def _summary(run: _Run, policy: engine.Policy, summary: engine.Summary) -> str:
             decided=summary.decided,
             rejected=summary.rejected,
         ),
+        *_persons_read(run, summary),
     ]
     if policy.categories:
         aids = "  ".join(
@@ -497,7 +524,27 @@ def _summary(run: _Run, policy: engine.Policy, summary: engine.Summary) -> str:
         lines.append(run.say("Result: {file}", file=summary.output))
     if summary.rejects and summary.rejected:
         lines.append(run.say("Rejects: {file}", file=summary.rejects))
+    for group, file in summary.rejected_persons.items():
+        if summary.rejected or summary.strays[group]:
+            lines.append(run.say("Rejects of {group}: {file}", group=group, file=file))
     return "\n".join(lines)
+
+
+def _persons_read(run: _Run, summary: engine.Summary) -> list[str]:
+    """The persons that tables of their own brought, and the groups that nobody brought."""
+    lines = [
+        run.say(
+            "{group}: {read} persons, {strays} of them without a household",
+            group=group,
+            read=read,
+            strays=summary.strays[group],
+        )
+        for group, read in summary.persons.items()
+    ]
+    return lines + [
+        run.say("{group}: no persons were given, so every household has none", group=group)
+        for group in summary.not_given
+    ]
 
 
 def _heading(policy: engine.Policy, part: str) -> str:
@@ -514,6 +561,7 @@ def _heading(policy: engine.Policy, part: str) -> str:
     ),
 )
 @_INPUT
+@_PERSONS
 @_YEAR
 @_ON
 @click.option("--row", type=int, help=_("The row, as the file's program counts it: the headings are row 1."))
@@ -528,6 +576,7 @@ def _heading(policy: engine.Policy, part: str) -> str:
 def explain(
     run: _Run,
     source: Path,
+    persons: Sequence[str],
     year: str | None,
     on: datetime.datetime | None,
     row: int | None,
@@ -541,10 +590,18 @@ def explain(
 ) -> None:
     if row is not None and id_ is not None:
         raise click.UsageError(run.say("Give either --row or --id."))
+    files = _files_of_persons(run, persons)
     policy = _policy(run, policies, year, questions, on)
     try:
         explanation = engine.explain_row(
-            policy, source, row=row, id=id_, today=today.date() if today else None, format=format_, encoding=encoding
+            policy,
+            source,
+            persons=files,
+            row=row,
+            id=id_,
+            today=today.date() if today else None,
+            format=format_,
+            encoding=encoding,
         )
     except (engine.TableError, engine.HouseholdError) as error:
         run.fail(error.problems)

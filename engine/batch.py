@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 
 from engine.algebras.exact import Value
 from engine.decision import Decision, decided, headings
@@ -16,8 +17,11 @@ from engine.messages import say
 from engine.policy import Fact, Policy
 from engine.source import Place, Problem, normal
 from engine.tables import Cell, Record, Source, Target, create_target, open_source
-from engine.tables.cells import BadCell, is_blank, read_cell
-from engine.tables.intake import Columns, HouseholdError, Intake
+from engine.tables.cells import key_of
+from engine.tables.intake import HouseholdError, Intake
+from engine.tables.persons import Persons, households
+from engine.tables.rolls import Roll
+from engine.tables.whole import refuse_over
 
 __all__ = ["Run", "Summary", "evaluate"]
 
@@ -49,6 +53,14 @@ class Summary:
     problems: list[Problem] = field(default_factory=list)
     """The problems of the first rejected rows, at most `most_shown`."""
     most_shown: int = 50
+    persons: dict[str, int] = field(default_factory=dict)
+    """For each group that a table of its own brings, the number of persons read."""
+    strays: Counter[str] = field(default_factory=Counter)
+    """For each such group, the persons who belong to no household of the table."""
+    not_given: tuple[str, ...] = ()
+    """The groups that no file brings: every household has none of them."""
+    rejected_persons: dict[str, str] = field(default_factory=dict)
+    """For each such group, the file of the persons without a household and of those of rejected rows."""
 
     def add(self, decision: Decision) -> None:
         """Count one decision in."""
@@ -68,6 +80,12 @@ class Summary:
         self.rejected += 1
         self.problems += problems[: max(self.most_shown - len(self.problems), 0)]
 
+    def stray(self, group: str, problem: Problem) -> None:
+        """Count in one person who belongs to no household."""
+        self.strays[group] += 1
+        if self.strays[group] <= self.most_shown:
+            self.problems.append(problem)
+
 
 def _number(value: Value) -> int | Fraction:
     return value if isinstance(value, (int, Fraction)) and not isinstance(value, bool) else 0
@@ -78,6 +96,7 @@ def evaluate(
     source: Path,
     target: Path | None = None,
     *,
+    persons: Mapping[str, Path] = MappingProxyType({}),
     rejects: Path | None = None,
     today: datetime.date | None = None,
     format: str | None = None,
@@ -90,23 +109,30 @@ def evaluate(
 
     `target` gets every good row: its own columns, then the decision's. Bad rows go to `rejects` (by default beside the
     target) with the reasons in `language` added. Both appear whole or not at all. `each` is called with each decided row.
+    `persons` names for a group the table of its persons; those of bad rows, and those who belong to no household, go to a
+    file of rejects of their own, so that the two files of rejects can be corrected and decided together.
 
     Raises: TableError where a file cannot be read or written; HouseholdError where the columns are wrong.
     """
     day = today or datetime.date.today()
-    table = open_source(source, format=format, encoding=encoding)
-    run = Run(policy, table, Intake(policy, day), language)
+    groups = tuple(group.name for group in policy.groups)
+    table = open_source(source, format=format, encoding=encoding, groups=groups)
+    run = Run(policy, table, Intake(policy, day), language, persons, encoding, progress)
     if target is not None and rejects is None:
         rejects = target.with_name(f"{target.stem}.rejects{target.suffix}")
+    refuse_over((target, rejects), tuple(roster.source.name for roster in run.people.rosters.values()))
     with ExitStack() as files:
         if target is not None:
             run.good = files.enter_context(create_target(target, run.out_header(), like=table))
         if rejects is not None:
             run.bad = files.enter_context(create_target(rejects, run.rejects_header(), like=table))
+            run.open_rejects_of_persons(rejects, files)
         for record in table.records():
             run.take(record, each)
             if progress is not None:
-                progress(*table.position())
+                done, total = table.position()
+                progress(run.people.size + done, run.people.size + total)
+        run.set_strays_aside()
     run.summary.output, run.summary.rejects = str(target or ""), str(rejects or "")
     return run.summary
 
@@ -114,7 +140,16 @@ def evaluate(
 class Run:
     """One pass over a table; what the rows share."""
 
-    def __init__(self, policy: Policy, table: Source, intake: Intake, language: str) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        table: Source,
+        intake: Intake,
+        language: str,
+        persons: Mapping[str, Path] = MappingProxyType({}),
+        encoding: str | None = None,
+        progress: Progress | None = None,
+    ) -> None:
         self.policy = policy
         self.table = table
         self.intake = intake
@@ -122,11 +157,18 @@ class Run:
         self.reason = policy.words["reason"]
         self.kept = [index for index, name in enumerate(table.header) if normal(name) != self.reason]
         header = [table.header[index] for index in self.kept]
-        self.columns: Columns = intake.columns(header, table.name)
-        self.repeated = _repeated(policy, table, self.columns, self.kept)
+        self.columns, self.people = households(policy, table, header, persons, encoding=encoding, progress=progress)
+        self.unique = {
+            index: fact for index, fact in enumerate(self.columns.facts) if fact is not None and fact.is_unique
+        }
+        self.unique |= self.people.keys
+        self.repeated = _repeated(policy, table, self.unique, self.kept, self.people)
         self.good: Target | None = None
         self.bad: Target | None = None
+        self.bad_persons: dict[str, Target] = {}
         self.summary = Summary(policy.label, policy.year, policy.fingerprint, "exact", table.encoding or "")
+        self.summary.not_given = self.people.not_given
+        self.summary.persons = {group: roster.count for group, roster in self.people.rosters.items()}
 
     def out_header(self) -> list[str]:
         return [*self.columns.written, *headings(self.policy)]
@@ -137,13 +179,15 @@ class Run:
     def take(self, record: Record, each: Callable[[Record, Decision], None] | None) -> None:
         """Decide one row, or set it aside with every reason."""
         self.summary.read += 1
-        cells = [record.cells[index] for index in self.kept] if record.problem is None else list(record.cells)
+        cells = [record.cells[index] if index < len(record.cells) else None for index in self.kept]
+        rolls = self.people.rolls(record.number, cells)
         try:
-            decision = self._decide(record, cells)
+            decision = self._decide(record, cells, rolls)
         except HouseholdError as error:
             self.summary.reject(error.problems)
             if self.bad is not None:
-                self.bad.write([*self._fitted(cells), self._reasons(error.problems)])
+                self.bad.write([*cells, self._reasons(error.problems)])
+            self._set_persons_aside(cells, error.problems)
             return
         self.summary.add(decision)
         if each is not None:
@@ -151,13 +195,13 @@ class Run:
         if self.good is not None:
             self.good.write([*cells, *decision.row()])
 
-    def _decide(self, record: Record, cells: list[Cell]) -> Decision:
+    def _decide(self, record: Record, cells: list[Cell], rolls: Mapping[str, Roll]) -> Decision:
         if record.problem is not None:
             place = Place(self.table.name, record.number)
             raise HouseholdError((Problem(place, record.problem),))
         problems: list[Problem] = list(self._duplicates(record, cells))
         try:
-            facts = self.intake.row(self.columns, cells, self.table.name, record.number)
+            facts = self.intake.row(self.columns, cells, rolls, self.table.name, record.number)
         except HouseholdError as error:
             raise HouseholdError((*problems, *error.problems)) from None
         if problems:
@@ -166,40 +210,63 @@ class Run:
 
     def _duplicates(self, record: Record, cells: list[Cell]) -> Iterator[Problem]:
         for index, rows in self.repeated.items():
-            value = _unique_value(self.policy, self.columns.facts[index], cells[index])
+            value = key_of(self.unique[index], cells[index], self.policy.words)
             if value in rows:
                 wrong = say("“{value}” stands in {count} rows.", value=str(cells[index]), count=rows[value])
                 place = Place(self.table.name, record.number, label=self.columns.written[index])
                 expected = say("Expected: one row for each “{fact}”.", fact=self.columns.written[index])
                 yield Problem(place, wrong, expected, say("Keep the right row, and remove the others."))
 
-    def _fitted(self, cells: list[Cell]) -> list[Cell]:
-        """The cells of a row that may be ragged, as many as there are columns."""
-        return (cells + [None] * len(self.columns.written))[: len(self.columns.written)]
+    def open_rejects_of_persons(self, rejects: Path, files: ExitStack) -> None:
+        """For each group with a table of its own a table of rejects: in `rejects` where that can hold it, else beside it."""
+        for group, roster in self.people.rosters.items():
+            header = [*roster.header, self.reason]
+            path = rejects
+            target = self.bad.beside(group, header) if self.bad is not None else None
+            if target is None:
+                path = rejects.with_name(f"{rejects.stem}.{group}{rejects.suffix}")
+                target = files.enter_context(create_target(path, header, like=roster.source))
+            self.bad_persons[group] = target
+            self.summary.rejected_persons[group] = str(path)
+
+    def _set_persons_aside(self, cells: list[Cell], problems: tuple[Problem, ...]) -> None:
+        """The persons of a rejected row go with it, each with its own reasons."""
+        for group, target in self.bad_persons.items():
+            roster = self.people.rosters[group]
+            for record in roster.set_aside(cells):
+                places = (roster.source.name, record.number)
+                own = tuple(problem for problem in problems if (problem.place.file, problem.place.line) == places)
+                target.write([*record.cells, self._reasons(own)])
+
+    def set_strays_aside(self) -> None:
+        """Count the persons who belong to no household, and set them aside with the reason."""
+        for group, roster in self.people.rosters.items():
+            for record, problem in roster.strays():
+                self.summary.stray(group, problem)
+                if group in self.bad_persons:
+                    self.bad_persons[group].write([*record.cells, self._reasons((problem,))])
 
     def _reasons(self, problems: tuple[Problem, ...]) -> str:
         return self.policy.words["separator"].join(problem.text(self.language) for problem in problems)
 
 
-def _unique_value(policy: Policy, fact: Fact | None, cell: Cell) -> str | None:
-    if fact is None or is_blank(cell):
-        return None
-    try:
-        return str(read_cell(fact, cell, policy.words))
-    except BadCell:
-        return None
+def _repeated(
+    policy: Policy, table: Source, unique: Mapping[int, Fact], kept: list[int], people: Persons
+) -> dict[int, dict[str, int]]:
+    """For each of the `unique` columns: the values that stand in several rows, with their number. One pass.
 
-
-def _repeated(policy: Policy, table: Source, columns: Columns, kept: list[int]) -> dict[int, dict[str, int]]:
-    """For each column whose fact is unique: the values that stand in several rows, with their number. One pass."""
-    unique = [index for index, fact in enumerate(columns.facts) if fact is not None and fact.is_unique]
-    if not unique:
+    `people` sees every row as well, since a person may stand in one only.
+    """
+    if not unique and not people.can_repeat:
         return {}
     counts: dict[int, Counter[str]] = {index: Counter() for index in unique}
     for record in table.records():
         if record.problem is None:
-            for index in unique:
-                value = _unique_value(policy, columns.facts[index], record.cells[kept[index]])
+            cells = [record.cells[index] for index in kept]
+            people.see(record.number, cells)
+            for index, fact in unique.items():
+                value = key_of(fact, cells[index], policy.words)
                 if value is not None:
                     counts[index][value] += 1
+    people.close()
     return {index: {value: count for value, count in found.items() if count > 1} for index, found in counts.items()}

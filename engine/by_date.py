@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -222,6 +222,7 @@ class _Table:
         self.kept = [at for at, name in enumerate(table.header) if normal(name) not in reasons]
         self.header = tuple(table.header[at] for at in self.kept)
         self.name, self.format, self.encoding = table.name, table.format, table.encoding
+        self.persons = table.persons
 
     def records(self) -> Iterator[Record]:
         """Every row."""
@@ -248,6 +249,15 @@ class _Share(_Table):
         return (record for record, route in rows if route in self.wanted)
 
 
+def _refuse_groups(policies: Mapping[Version, Policy]) -> None:
+    """Raises: PolicyError where a policy reads persons: their rows have no day of their own that would tell the policy."""
+    for version, policy in policies.items():
+        if policy.groups:
+            wrong = say("“{name}” reads persons, and a table of them cannot be split by date.", name=version.name)
+            remedy = say("Evaluate the rows of each policy by themselves, with --on.")
+            raise PolicyError((Problem(Place(str(version.folder / "facts.yaml")), wrong, None, remedy),))
+
+
 class _Pass:
     """One pass over a table, with a run for each version that decides a row of it."""
 
@@ -257,6 +267,7 @@ class _Pass:
         self.language = language
         self.routes = [found if isinstance(found := router.route(row), Version) else None for row in table.records()]
         policies = {version: policy for version, policy in router.policies.items() if version in set(self.routes)}
+        _refuse_groups(policies)
         self.runs: dict[Version, Run] = {}
         for version, policy in policies.items():
             share = _Share(table, self.routes, [each for each, other in policies.items() if other.year == policy.year])
@@ -316,6 +327,10 @@ class _Fitted:
         self.width = width
         self.own = {heading: at for at, heading in enumerate(own, width)}
         self.columns = columns
+
+    def beside(self, group: str, header: Sequence[str]) -> Target | None:
+        """No table of persons: policies that read persons are not decided by date."""
+        return None
 
     def write(self, cells: Sequence[Cell]) -> None:
         """One row: the table's own cells, then each column, blank where the version has none."""

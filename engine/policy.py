@@ -110,6 +110,8 @@ class Group:
     at_most: int
     facts: tuple[Fact, ...]
     place: Place = field(compare=False)
+    joined_by: str = ""
+    """The column by which persons in a table of their own find their household; empty: the household's unique fact."""
 
     def core_facts(self, words: Words) -> tuple[str, ...]:
         """Every name that a person of the group brings into the core."""
@@ -312,6 +314,17 @@ class Policy:
     def output(self, part: str) -> Output | None:
         """The first output that plays `part`."""
         return next((output for output in self.outputs if output.part == part), None)
+
+    def key_of(self, group: Group) -> Fact | None:
+        """The column by which a person of `group` finds the household: a fact of it, or a text that is none of its facts.
+
+        None where the group says nothing, and not exactly one fact of the household is unique.
+        """
+        if group.joined_by:
+            facts = (fact for fact in self.facts if group.joined_by in (fact.name, *fact.also_named))
+            return next(facts, None) or Fact(group.joined_by, "text", Unit(), "")
+        unique = [fact for fact in self.facts if fact.is_unique]
+        return unique[0] if len(unique) == 1 else None
 
     @property
     def label(self) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from engine.explanation import Explanation, explained
 from engine.messages import say
@@ -11,7 +13,9 @@ from engine.policy import Policy
 from engine.source import Place, Problem
 from engine.tables import Record, Source, open_source
 from engine.tables.cells import BadCell, is_blank, read_cell
-from engine.tables.intake import Columns, HouseholdError, Intake
+from engine.tables.columns import Columns
+from engine.tables.intake import HouseholdError, Intake
+from engine.tables.persons import households
 
 __all__ = ["explain_row"]
 
@@ -20,6 +24,7 @@ def explain_row(
     policy: Policy,
     source: Path,
     *,
+    persons: Mapping[str, Path] = MappingProxyType({}),
     row: int | None = None,
     id: str | None = None,
     today: datetime.date | None = None,
@@ -27,17 +32,20 @@ def explain_row(
     encoding: str | None = None,
 ) -> Explanation:
     """The explanation of one household of the table `source`: that in `row` (as its program counts), that whose unique
-    fact is `id`, or the first.
+    fact is `id`, or the first. `persons` names for a group the table of its persons.
 
     Raises: HouseholdError where there is no such household or it cannot be decided; TableError where the file is bad.
     """
-    table = open_source(source, format=format, encoding=encoding)
+    groups = tuple(group.name for group in policy.groups)
+    table = open_source(source, format=format, encoding=encoding, groups=groups)
     intake = Intake(policy, today or datetime.date.today())
-    columns = intake.columns(table.header, table.name)
+    columns, people = households(policy, table, table.header, persons, encoding=encoding)
     record = _found(policy, table, columns, row, id)
     if record.problem is not None:
         raise HouseholdError((Problem(Place(table.name, record.number), record.problem),))
-    facts = intake.row(columns, record.cells, table.name, record.number)
+    people.see(record.number, record.cells)
+    rolls = people.rolls(record.number, record.cells)
+    facts = intake.row(columns, record.cells, rolls, table.name, record.number)
     return explained(policy, facts, table.name, record.number)
 
 

@@ -16,7 +16,7 @@ from engine.checks.bounds import certainties, days, divisors, tiling
 from engine.checks.examined import Examined
 from engine.checks.fitting import kinds_fit
 from engine.checks.lookups import lookups
-from engine.checks.naming import headings, unused
+from engine.checks.naming import headings, joins, unused
 from engine.checks.trials import ranges
 from engine.policy import Policy
 from engine.quotes import agree
@@ -58,6 +58,7 @@ CHECKS: tuple[Callable[[Examined], Iterator[Problem]], ...] = (
     days,
     unused,
     headings,
+    joins,
     _quotes,
 )
 """Every check, in the order in which problems are reported."""

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from engine.checks.examined import Examined
 from engine.expression import names_in
 from engine.messages import say
+from engine.policy import Fact
 from engine.source import Problem
 
 __all__ = ["absences", "absent_is_not_zero"]
 
 
 def absences(examined: Examined) -> Iterator[Problem]:
-    """What absence means may read figures, and facts that are settled before it."""
+    """What absence means may read figures, and facts that are settled before it; a person's are settled last."""
     policy = examined.policy
-    settled = {fact.name for fact in policy.facts if fact.absence is None} | {figure.name for figure in policy.figures}
-    for fact in policy.facts:
+    figures = {figure.name for figure in policy.figures}
+    yield from _read_late(policy.facts, figures)
+    for group in policy.groups:
+        yield from _read_late(group.facts, figures | {fact.name for fact in policy.facts})
+
+
+def _read_late(facts: Sequence[Fact], known: Collection[str]) -> Iterator[Problem]:
+    settled = {*known, *(fact.name for fact in facts if fact.absence is None)}
+    for fact in facts:
         if fact.absence is not None:
             expression = fact.absence.value
             for node in names_in(expression.tree):

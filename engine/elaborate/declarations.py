@@ -214,6 +214,7 @@ def declare_facts(draft: Draft, tree: Branch) -> None:
     if reference is not None and normal(reference.text) not in draft.facts:
         draft.unknown(normal(reference.text), reference.place, say("fact"), draft.facts)
     _refuse_shared_names(draft, draft.facts.values())
+    _refuse_names_of_groups(draft)
     for name, entry in entries:
         assert isinstance(entry.value, Branch)
         _write_need(draft, draft.facts[name], entry.value.leaf("needed_when"))
@@ -233,9 +234,9 @@ def declare_groups(draft: Draft, tree: Branch) -> None:
             if own is not None and isinstance(found.value, Branch):
                 facts.append(_fact(draft, own, found.value, found.key, is_reference=False))
         _refuse_shared_names(draft, facts)
-        meaning = branch.leaf("meaning")
+        meaning, joined_by = (leaf.text if (leaf := branch.leaf(word)) else "" for word in ("meaning", "joined_by"))
         size = int(least or 0), int(most or 0)
-        draft.groups[name] = Group(name, meaning.text if meaning else "", *size, tuple(facts), entry.key.place)
+        draft.groups[name] = Group(name, meaning, *size, tuple(facts), entry.key.place, normal(joined_by))
 
 
 def _write_need(draft: Draft, fact: Fact, leaf: Leaf | None) -> None:
@@ -326,3 +327,12 @@ def _refuse_shared_names(draft: Draft, facts: Collection[Fact]) -> None:
             if owner.setdefault(other, fact.name) != fact.name:
                 wrong = say("“{other}” names both “{one}” and “{two}”.", other=other, one=owner[other], two=fact.name)
                 draft.problems.append(Problem(fact.place, wrong, None, say("Leave the name to one of the two facts.")))
+
+
+def _refuse_names_of_groups(draft: Draft) -> None:
+    """A column called like a group lists its persons, and cannot bring a fact as well."""
+    for fact in draft.facts.values():
+        for other in fact.also_named:
+            if other in draft.groups:
+                wrong = say("“{other}” names both “{one}” and “{two}”.", other=other, one=fact.name, two=other)
+                draft.problems.append(Problem(fact.place, wrong, None, say("Leave the name to the group.")))

@@ -32,7 +32,7 @@ def explained(policy: Policy, household: Household, file: str = "", line: int = 
     Raises: HouseholdError where one of the policy's refusals holds.
     """
     algebra = Trace(policy.tables)
-    steps = traced(policy, household, algebra)
-    names = {name: step.value for name, step in steps.items()}
+    reading = traced(policy, household, algebra)
+    names = {name: step.value for name, step in reading.names.items()}
     refuse(policy, names, file, line)
-    return tell(policy, steps, view(policy, names))
+    return tell(policy, reading, view(policy, names))

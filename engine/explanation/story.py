@@ -11,9 +11,9 @@ from engine.algebras.exact import Value
 from engine.algebras.trace import Step, Trace
 from engine.decision import Decision
 from engine.explanation.wording import number, numbers, spoken, written
-from engine.fold import fold
+from engine.fold import Reading, read_all
 from engine.messages import plain
-from engine.policy import Aid, AtCeiling, Category, Policy, Rule
+from engine.policy import Aid, AtCeiling, Category, Fact, Policy, Rule
 from engine.tables.intake import Household
 from engine.units import kinds_of
 
@@ -24,7 +24,7 @@ __all__ = ["Explanation", "Line", "Section", "step_line", "tell", "traced"]
 class Line:
     """One line of the story. A step has a name, its expression as written and with its numbers, its value and its clause.
 
-    `exact` is the value without rounding (`7241/9`); `margin` how far a comparison is from its line, in the unit of its
+    `person` names whom of a group the step is read for. `exact` is the value without rounding (`7241/9`); `margin` how far a comparison is from its line, in the unit of its
     sides. A sentence that is no step has only `text`.
     """
 
@@ -39,6 +39,7 @@ class Line:
     clause: str = ""
     quote: str = ""
     place: str = ""
+    person: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,15 @@ class Section:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A decision with the story of how it came about; `trace` holds the exact value of every name that was needed."""
+    """A decision with the story of how it came about; `trace` holds the exact value of every name that was needed.
+
+    `persons` holds for each group the same of each of its persons.
+    """
 
     decision: Decision
     sections: tuple[Section, ...]
     trace: tuple[tuple[str, str], ...]
+    persons: tuple[tuple[str, tuple[tuple[tuple[str, str], ...], ...]], ...] = ()
 
     def text(self) -> str:
         """The story as lines of text."""
@@ -75,6 +80,8 @@ class Explanation:
             ],
             "trace": dict(self.trace),
         }
+        if self.persons:
+            content["persons"] = {group: [dict(person) for person in people] for group, people in self.persons}
         return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -88,31 +95,35 @@ def _plain(value: Value) -> str | bool | None:
     return plain(value) if isinstance(value, (int, Fraction)) else value.isoformat()
 
 
-def traced(policy: Policy, household: Household, algebra: Trace) -> dict[str, Step]:
-    """The step of every name of `policy` for one household."""
+def traced(policy: Policy, household: Household, algebra: Trace) -> Reading[Step]:
+    """The step of every name of `policy` for one household and for each of its persons."""
     persons = {
         group: [{name: algebra.fact(value) for name, value in person.items()} for person in people]
         for group, people in household.persons.items()
     }
-    return fold(policy, {name: algebra.fact(value) for name, value in household.facts.items()}, algebra, persons)
+    return read_all(policy, {name: algebra.fact(value) for name, value in household.facts.items()}, algebra, persons)
 
 
-def tell(policy: Policy, steps: Mapping[str, Step], decision: Decision) -> Explanation:
-    """The story of `decision`, from the `steps` of every name of `policy`."""
-    teller = _Teller(policy, steps)
+def tell(policy: Policy, reading: Reading[Step], decision: Decision) -> Explanation:
+    """The story of `decision`, from the steps of every name of `policy`."""
+    teller = _Teller(policy, reading)
     sections = [teller.household()]
     if policy.categories:
         sections += [teller.categories(), teller.choice(), teller.aids()]
     else:
         sections.append(teller.rules())
     sections.append(teller.result(decision))
-    trace = tuple((name, str(_plain(step.value))) for name, step in steps.items())
-    return Explanation(decision, tuple(sections), trace)
+    persons = tuple((group, tuple(map(_exact, people))) for group, people in reading.persons.items())
+    return Explanation(decision, tuple(sections), _exact(reading.names), persons)
 
 
-def step_line(policy: Policy, steps: Mapping[str, Step], name: str) -> str:
+def _exact(steps: Mapping[str, Step]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, str(_plain(step.value))) for name, step in steps.items())
+
+
+def step_line(policy: Policy, reading: Reading[Step], name: str) -> str:
     """The one step that gives the rule `name` its value, as the story tells it."""
-    teller = _Teller(policy, steps)
+    teller = _Teller(policy, reading)
     return teller.line(teller.rules_by_name[name]).text
 
 
@@ -131,10 +142,11 @@ def _needed(step: Step) -> Iterator[str]:
 class _Teller:
     """Tells each step once, where it is first needed."""
 
-    def __init__(self, policy: Policy, steps: Mapping[str, Step]) -> None:
+    def __init__(self, policy: Policy, reading: Reading[Step]) -> None:
         self.policy = policy
         self.words = policy.words
-        self.steps = steps
+        self.steps = reading.names
+        self.persons = reading.persons
         self.kinds = kinds_of(policy)[0]
         self.rules_by_name = {rule.name: rule for rule in policy.rules}
         self.told: set[str] = set()
@@ -164,13 +176,13 @@ class _Teller:
         at_ceilings = f"{self.prefix}{self.words['at_ceilings']}·"
         return text.replace(at_ceilings, "").replace(self.prefix, "") if self.prefix else text
 
-    def line(self, rule: Rule) -> Line:
-        """The step of `rule`."""
-        step = self.steps[rule.name].parts[0]
+    def line(self, rule: Rule, named: Step | None = None, person: str = "") -> Line:
+        """The step of `rule`; of a rule of a group the step `named` of the `person`."""
+        step = (named or self.steps[rule.name]).parts[0]
         as_written, as_numbers = self.short(written(self.words, step)), numbers(self.words, step)
         value, unit, margin = spoken(self.words, step.value), self.unit(rule.name), self.margin(step)
         says = " " + self.words["says"].format(clause=rule.saying.clause) if rule.saying.clause else ""
-        name = self.short(rule.name)
+        name = f"{person}{self.words['colon']}{rule.name}" if person else self.short(rule.name)
         if isinstance(step.value, bool):
             truth = self.words["holds" if step.value else "fails"]
             shown = f"{as_written}{self.words['colon']}{as_numbers}" if margin else as_written
@@ -191,6 +203,7 @@ class _Teller:
             clause=rule.saying.clause,
             quote=rule.saying.quote or rule.saying.because,
             place=str(rule.place),
+            person=person,
         )
 
     def margin(self, step: Step) -> str:
@@ -222,34 +235,55 @@ class _Teller:
             if rule is None or name in self.told:
                 return
             self.told.add(name)
-            needed = list(_needed(self.steps[name].parts[0]))
-            for other in needed:
-                visit(other)
-            changed = not needed or self.steps[needed[0]].value != self.steps[name].value
-            if rule.told == "always" or (rule.told == "changed" and changed):
-                found.append(self.line(rule))
+            for person, step in self._read(rule):
+                needed = list(_needed(step.parts[0]))
+                for other in needed:
+                    visit(other)
+                first = self.steps.get(needed[0]) if needed else None
+                changed = first is None or first.value != step.value
+                if rule.told == "always" or (rule.told == "changed" and changed) or self._is_worked_out(rule, step):
+                    found.append(self.line(rule, step, person))
 
         for name in names:
             if name:
                 visit(name)
         return found
 
+    def _read(self, rule: Rule) -> list[tuple[str, Step]]:
+        """The step of `rule`; of a rule of a group the step of each person, with who that is."""
+        if not rule.of:
+            return [("", self.steps[rule.name])]
+        return [(self._who(rule.of, at), person[rule.name]) for at, person in enumerate(self.persons[rule.of], 1)]
+
+    def _is_worked_out(self, rule: Rule, step: Step) -> bool:
+        """Whether `rule` is what is gathered for each person, and that is more than a name."""
+        is_gathered = bool(rule.of) and f"·{self.words['persons']}" in rule.name
+        return is_gathered and step.parts[0].operation not in ("name", "constant")
+
+    def _who(self, group: str, number: int) -> str:
+        return self.words["person"].format(group=group, number=number)
+
     # -- the sections --------------------------------------------------------------------------------------------------
 
     def household(self) -> Section:
         """Every fact that was given, and every one that was looked up; what was taken for a blank is among the notes."""
-        words, lines = self.words, []
-        for fact in self.policy.facts:
-            known = self.steps.get(f"{fact.name}·{words['given']}")
-            is_given = known is None or known.value is True
-            if is_given or (fact.absence is not None and (fact.absence.is_looked_up or fact.is_reference)):
-                unit = f" {fact.unit.text}" if fact.unit.text else ""
-                value = self.steps[fact.name].value
-                text = value if isinstance(value, str) else spoken(words, value)
-                lines.append(
-                    self.say("fact_given" if is_given else "fact_taken", name=fact.name, value=text, unit=unit)
-                )
-        return Section(words["section_household"], tuple(lines))
+        lines = [line for fact in self.policy.facts for line in self._fact(fact, self.steps)]
+        for group in self.policy.groups:
+            for at, person in enumerate(self.persons[group.name], 1):
+                facts = self.words["comma"].join(line.text for fact in group.facts for line in self._fact(fact, person))
+                who = self._who(group.name, at)
+                lines.append(Line(f"{who}{self.words['colon']}{facts}", person=who))
+        return Section(self.words["section_household"], tuple(lines))
+
+    def _fact(self, fact: Fact, steps: Mapping[str, Step]) -> list[Line]:
+        known = steps.get(f"{fact.name}·{self.words['given']}")
+        is_given = known is None or known.value is True
+        if not is_given and (fact.absence is None or not (fact.absence.is_looked_up or fact.is_reference)):
+            return []
+        unit = f" {fact.unit.text}" if fact.unit.text else ""
+        value = steps[fact.name].value
+        text = value if isinstance(value, str) else spoken(self.words, value)
+        return [self.say("fact_given" if is_given else "fact_taken", name=fact.name, value=text, unit=unit)]
 
     def categories(self) -> Section:
         """The test of each category, with the margin."""

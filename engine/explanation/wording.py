@@ -65,6 +65,8 @@ def _said(words: Words, step: Step, leaf: Callable[[Step], str]) -> tuple[str, i
         return leaf(step), _ATOM
     if step.operation in _SIGNS:
         return _infix(words, step, leaf)
+    if step.name and step.operation != "lookup":
+        return words[f"word_{step.operation}"].format(values=_gathered(words, step, leaf)), _ATOM
     parts = [_said(words, part, leaf)[0] for part in step.parts]
     if step.operation == "negate":
         return words["sign_minus"] + _inside(words, step.parts[0], leaf, 6), 6
@@ -80,6 +82,22 @@ def _said(words: Words, step: Step, leaf: Callable[[Step], str]) -> tuple[str, i
         return template.format(value=parts[0], step=parts[1]), _ATOM
     joined = words["comma"].join(parts[1:] if step.operation == "in" else parts)
     return template.format(value=parts[0], values=joined, table=step.name), _ATOM
+
+
+def _gathered(words: Words, step: Step, leaf: Callable[[Step], str]) -> str:
+    """What is gathered over the persons of a group: as written once, with its numbers once for each person."""
+    is_counted = step.operation == "count" and all(part.parts[0].operation == "constant" for part in step.parts)
+    if is_counted:
+        return step.name  # count(group) counts whoever is there
+    texts = []
+    for part in step.parts:
+        body = part.parts[0] if part.operation == "name" else part
+        texts.append(_said(words, body if body.operation == "name" else part, leaf)[0])
+    is_as_written = leaf(_PROBE) == _PROBE.name
+    return words["comma"].join(dict.fromkeys(texts) if is_as_written else texts) or words["nobody"]
+
+
+_PROBE = Step("name", (), 0, "?")
 
 
 def _misleads(step: Step) -> bool:

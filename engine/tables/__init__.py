@@ -2,13 +2,14 @@
 
 `csv`, `jsonl` and `xlsx` read and write the formats; `lines` and `headings` are what they share, `texts` is how they
 write a cell; `container` and `sheets` are the inside of a workbook; `whole` makes a file appear whole or not at all.
-`intake` turns the cells of a row into facts.
+`columns` says which column brings which fact, `persons` and `rolls` who belongs to which household; `intake` turns the
+cells of a row into facts.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,13 +21,27 @@ from typing import Protocol, TypeAlias
 from engine.messages import Message, say
 from engine.source import Place, Problem
 
-__all__ = ["FORMATS", "Cell", "Record", "Source", "TableError", "Target", "create_target", "open_source"]
+__all__ = [
+    "FORMATS",
+    "NESTING",
+    "Cell",
+    "Plain",
+    "Record",
+    "Source",
+    "TableError",
+    "Target",
+    "create_target",
+    "open_source",
+]
 
-Cell: TypeAlias = str | int | Fraction | bool | datetime.date | None
-"""What one cell holds; None and "" are blank. CSV gives texts only."""
+Plain: TypeAlias = str | int | Fraction | bool | datetime.date | None
+"""One value; None and "" are blank. CSV gives texts only."""
+
+Cell: TypeAlias = Plain | list[Plain | dict[str, Plain]] | dict[str, Plain]
+"""What one cell holds: one value, or in the formats of `NESTING` under the name of a group the persons, as written."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Record:
     """One row under the header, as many cells as the header; with a problem its cells are only to be shown.
 
@@ -69,6 +84,10 @@ class Source(Protocol):
     def encoding(self) -> str | None:
         """How the file turns characters into bytes; None where its format leaves no choice to anyone."""
 
+    @property
+    def persons(self) -> Mapping[str, Source]:
+        """The tables of persons that the file holds besides, by the name of their group: the sheets of a workbook."""
+
     def records(self) -> Iterator[Record]:
         """The records in the order of the file; wholly blank ones are passed over.
 
@@ -81,6 +100,9 @@ class Source(Protocol):
 
 class Target(Protocol):
     """A table that is being written."""
+
+    def beside(self, group: str, header: Sequence[str]) -> Target | None:
+        """A table of the persons of `group` in the same file; None where it needs a file of its own."""
 
     def write(self, cells: Sequence[Cell]) -> None:
         """One more row, as many cells as the header has.
@@ -95,29 +117,43 @@ class _Format:
     package: str = ""
     extra: str = ""
     is_written: bool = True
+    nests: bool = False
 
 
 _FORMATS: Mapping[str, _Format] = MappingProxyType(
     {
         "csv": _Format("engine.tables.csv"),
-        "jsonl": _Format("engine.tables.jsonl"),
+        "jsonl": _Format("engine.tables.jsonl", nests=True),
         "xlsx": _Format("engine.tables.xlsx", "openpyxl", "excel"),
-        "yaml": _Format("engine.tables.household", is_written=False),
-        "yml": _Format("engine.tables.household", is_written=False),
+        "yaml": _Format("engine.tables.household", is_written=False, nests=True),
+        "yml": _Format("engine.tables.household", is_written=False, nests=True),
     }
 )
 FORMATS = tuple(_FORMATS)
 """The formats by the ending of their files."""
 
+NESTING = tuple(name for name, format in _FORMATS.items() if format.nests)
+"""The formats in which a cell can hold a list of persons."""
+
 _SPREADSHEETS = frozenset({"et", "ett", "numbers", "ods", "xls", "xlsb", "xlsm", "xlt", "xltm", "xltx"})
 
 
-def open_source(path: Path, *, format: str | None = None, encoding: str | None = None) -> Source:
+def open_source(
+    path: Path,
+    *,
+    format: str | None = None,
+    encoding: str | None = None,
+    groups: Collection[str] = (),
+    sheet: str = "",
+) -> Source:
     """The table in `path`, its header read; the format is told by the file's ending where it is not named.
+
+    Under a key called like one of `groups` a cell may hold a list of persons, and a sheet called so is none of households.
+    In a workbook the sheet called `sheet` is read, where there is one.
 
     Raises: TableError where the file cannot be read, or what its format needs is not known or not installed.
     """
-    source: Source = _module(path, format, to_write=False).open_source(path, encoding)
+    source: Source = _module(path, format, to_write=False).open_source(path, encoding, groups, sheet)
     return source
 
 

@@ -13,7 +13,7 @@ from engine.messages import Message, Words, say
 from engine.policy import Fact
 from engine.source import nearest
 
-__all__ = ["BadCell", "is_blank", "read_cell"]
+__all__ = ["BadCell", "is_blank", "key_of", "read_cell"]
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 _GROUPED = re.compile(r"-?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?")
@@ -57,6 +57,16 @@ def read_cell(fact: Fact, cell: object, words: Words) -> Value:
         cell = cell.date() if cell.time() == datetime.time() else str(cell)
     reader = {"truth": _truth, "text": _text, "date": _date}.get(fact.kind, _number)
     return reader(fact, cell, words)
+
+
+def key_of(fact: Fact, cell: object, words: Words) -> str | None:
+    """The value of `fact` in `cell` as rows are told apart by it; None where it is blank or cannot be read."""
+    if is_blank(cell):
+        return None
+    try:
+        return str(read_cell(fact, cell, words))
+    except BadCell:
+        return None
 
 
 def _ordinary(cell: object) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -52,8 +52,8 @@ _OTHER_DELIMITERS = MappingProxyType(
 _SAVE_AGAIN = say("Save the table as CSV UTF-8 (with commas).")
 
 
-def open_source(path: Path, encoding: str | None) -> Source:
-    """The table in the CSV file `path`.
+def open_source(path: Path, encoding: str | None, groups: Collection[str], sheet: str) -> Source:
+    """The table in the CSV file `path`, which holds no lists and no sheets.
 
     Raises: TableError where it has no usable header, or is no CSV with commas in UTF-8 or GB18030.
     """
@@ -69,6 +69,7 @@ class _CsvSource:
     """A CSV file whose header has been read."""
 
     format = "csv"
+    persons: Mapping[str, Source] = MappingProxyType({})
 
     def __init__(self, path: Path, encoding: str, headings: Headings) -> None:
         self.name = str(path)
@@ -392,6 +393,10 @@ class _CsvTarget:
         self._number = 0
         if encoding == "utf-8-sig":
             stream.write(UTF8_MARK)
+
+    def beside(self, group: str, header: Sequence[str]) -> Target | None:
+        """Nothing: the file holds one table."""
+        return None
 
     def write(self, cells: Sequence[Cell]) -> None:
         """One more line."""

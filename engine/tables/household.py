@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from engine.messages import say
-from engine.source import Branch, Leaf, Listing, Node, Place, Problem, read
+from engine.source import Branch, Leaf, Listing, Node, Place, Problem, normal, read
 from engine.tables import Record, Source, TableError
 
 __all__ = ["open_source"]
@@ -18,6 +19,7 @@ class _Household:
 
     format = "yaml"
     encoding = "utf-8"
+    persons: Mapping[str, Source] = MappingProxyType({})
 
     def __init__(self, name: str, tree: Branch) -> None:
         self.name = name
@@ -44,15 +46,15 @@ def plain_cells(node: Node) -> Any:
     return {name: plain_cells(entry.value) for name, entry in node.entries.items()}
 
 
-def open_source(path: Path, encoding: str | None) -> Source:
-    """The household in `path`.
+def open_source(path: Path, encoding: str | None, groups: Collection[str], sheet: str) -> Source:
+    """The household in `path`, which lists the persons of each of `groups` under its name.
 
     Raises: TableError where the file is no YAML of facts.
     """
     tree, problems = read(path)
     if isinstance(tree, Branch):
         for entry in tree.entries.values():
-            if isinstance(entry.value, Branch):
+            if not isinstance(entry.value, Leaf) and normal(entry.key.text) not in groups:
                 wrong = say("“{name}” has more than one value.", name=entry.key.text)
                 problems += (Problem(entry.value.place, wrong, None, say("Write one value behind the colon.")),)
     elif not problems:

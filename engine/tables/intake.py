@@ -1,4 +1,4 @@
-"""Households brought in: columns matched with facts, cells read, blanks settled, lookups of absent facts.
+"""Households brought in: cells read, blanks settled, lookups of absent facts, for the household and for each person.
 
 What comes out are core facts: a value for every name that the rules may read. What cannot be settled is a Problem.
 """
@@ -15,9 +15,11 @@ from engine.messages import Message, plain, say
 from engine.policy import Fact, Group, Policy
 from engine.source import Place, Problem, nearest, normal
 from engine.tables.cells import BadCell, is_blank, read_cell
+from engine.tables.columns import Columns, named
 from engine.tables.forms import FORMS
+from engine.tables.rolls import Listed, Repeats, Roll, listed
 
-__all__ = ["Columns", "Household", "HouseholdError", "Intake"]
+__all__ = ["Household", "HouseholdError", "Intake"]
 
 
 class HouseholdError(Exception):
@@ -39,14 +41,6 @@ class Household:
     persons: dict[str, list[dict[str, Value]]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Columns:
-    """Which column of a table brings which fact; `written` is each fact's column name as written."""
-
-    facts: tuple[Fact | None, ...]
-    written: tuple[str, ...]
-
-
 class Intake:
     """Brings households in for one policy; `today` is the day of the run."""
 
@@ -55,79 +49,23 @@ class Intake:
         self.today = today
         self._exact = Exact(policy.tables)
         self._figures = {figure.name: self._exact.number(figure.value) for figure in policy.figures}
-        self._by_name = _named(policy.facts)
+        self._by_name = named(policy.facts)
         self._groups = {group.name: group for group in policy.groups}
         self._neutral: dict[str, Value] = {"truth": False, "text": "", "date": datetime.date.min}
 
-    def columns(self, header: Sequence[str], file: str, line: int = 1) -> Columns:
-        """The facts that the columns of `header` bring.
+    def row(
+        self, columns: Columns, cells: Sequence[object], rolls: Mapping[str, Roll], file: str, line: int
+    ) -> Household:
+        """The core facts of one row, and of the persons that `rolls` lists for it by group.
 
-        Raises: HouseholdError where a needed fact has no column, a name is nearly a fact's, a fact has two columns, or a
-        column is named like a result.
+        Raises: HouseholdError with every problem of the row and its persons.
         """
-        problems: list[Problem] = []
-        facts: list[Fact | None] = []
-        taken: dict[str, str] = {}
-        for written in header:
-            fact = self._by_name.get(normal(written))
-            facts.append(fact)
-            place = Place(file, line, label=normal(written))
-            if fact is not None and fact.name in taken:
-                wrong = say(
-                    "The columns “{one}” and “{two}” both bring “{fact}”.",
-                    one=taken[fact.name],
-                    two=written,
-                    fact=fact.name,
-                )
-                problems.append(Problem(place, wrong, None, say("Keep one of the two columns.")))
-            elif fact is not None:
-                taken[fact.name] = written
-            elif (problem := self._suspicious(normal(written), place)) is not None:
-                problems.append(problem)
-        problems += self._missing_columns(set(taken), Place(file, line))
-        if problems:
-            raise HouseholdError(tuple(problems))
-        return Columns(tuple(facts), tuple(header))
-
-    def _suspicious(self, written: str, place: Place) -> Problem | None:
-        """A column that nobody meant to be there: named like a result, or nearly like a fact."""
-        words = self.policy.words
-        results = {output.heading for output in self.policy.outputs}
-        results |= {words[word] for word in ("clauses", "notes", "policy", "fingerprint")}
-        if written in results:
-            wrong = say("The column “{name}” has the name of a column of the result.", name=written)
-            return Problem(place, wrong, None, say("Rename it, or leave it out."))
-        if written in self._groups:
-            return None
-        close = nearest(written, self._by_name) if len(written) > 1 else None
-        if close is not None:
-            wrong = say("No fact is called “{name}”.", name=written)
-            expected = say("It is nearly “{close}”, and what it holds would not be counted.", close=close)
-            return Problem(place, wrong, expected, say("Correct the column's name, or give it quite another one."))
-        return None
-
-    def _missing_columns(self, taken: set[str], place: Place) -> list[Problem]:
-        found = []
-        for fact in self.policy.facts:
-            if fact.name not in taken and not fact.is_optional and fact.absence is None:
-                wrong = say("The column “{name}” is missing.", name=fact.name)
-                names = say("It is known as {names}.", names=(fact.name, *fact.also_named))
-                found.append(Problem(place, wrong, names, say("Add the column.")))
-        return found
-
-    def row(self, columns: Columns, cells: Sequence[object], file: str, line: int) -> Household:
-        """The core facts of one row, and of the persons that its cells list.
-
-        Raises: HouseholdError with every problem of the row.
-        """
-        written: dict[str, tuple[object, str]] = {}
-        lists: dict[str, object] = {}
-        for fact, name, cell in zip(columns.facts, columns.written, cells, strict=True):
-            if fact is not None and not is_blank(cell):
-                written[fact.name] = (cell, name)
-            elif normal(name) in self._groups and not is_blank(cell):
-                lists[normal(name)] = cell
-        return self._settle(written, lists, file, line)
+        written = {
+            fact.name: (cell, name)
+            for fact, name, cell in zip(columns.facts, columns.written, cells, strict=True)
+            if fact is not None and not is_blank(cell)
+        }
+        return self._settle(written, rolls, file, line)
 
     def household(self, given: Mapping[str, object], file: str = "") -> Household:
         """The core facts of a household given as names (or other names) with values as people write them.
@@ -137,12 +75,23 @@ class Intake:
         Raises: HouseholdError with every problem found.
         """
         problems: list[Problem] = []
-        lists = {normal(name): cell for name, cell in given.items() if normal(name) in self._groups}
+        rolls = {
+            group.name: self._told_apart(group, listed(group, cell, Place(file)))
+            for name, cell in given.items()
+            if (group := self._groups.get(normal(name))) is not None
+        }
         plain_facts = {name: cell for name, cell in given.items() if normal(name) not in self._groups}
         written = self._matched(plain_facts, self._by_name, Place(file), problems)
         if problems:
             raise HouseholdError(tuple(problems))
-        return self._settle(written, lists, file, 0)
+        return self._settle(written, rolls, file, 0)
+
+    def _told_apart(self, group: Group, roll: Roll) -> Roll:
+        """`roll` with a problem for each person who is listed twice in it."""
+        repeats = Repeats(group.facts, self.policy.words)
+        for person in roll.persons:
+            repeats.see(person.written, 0)
+        return replace(roll, persons=tuple(map(repeats.told, roll.persons)))
 
     def _matched(
         self, given: Mapping[str, object], by_name: Mapping[str, Fact], place: Place, problems: list[Problem]
@@ -158,24 +107,28 @@ class Intake:
                 problems.append(Problem(here, say("No fact is called “{name}”.", name=name), None, remedy))
             elif fact.name in written:
                 problems.append(Problem(here, say("“{name}” is given twice.", name=fact.name), None, say("Keep one.")))
+            elif isinstance(cell, (list, tuple, Mapping)):
+                wrong = say("“{name}” has more than one value.", name=name)
+                problems.append(Problem(here, wrong, None, say("Write one value.")))
             elif not is_blank(cell):
                 written[fact.name] = (cell, name)
         return written
 
     def _settle(
-        self, written: Mapping[str, tuple[object, str]], lists: Mapping[str, object], file: str, line: int
+        self, written: Mapping[str, tuple[object, str]], rolls: Mapping[str, Roll], file: str, line: int
     ) -> Household:
         problems: list[Problem] = []
-        values = self._read(self.policy.facts, written, Place(file, line), problems)
+        place = Place(file, line)
+        values = self._read(self.policy.facts, written, place, problems)
+        core = None if problems else self._core(self.policy.facts, values, {}, problems, place)
+        own = None if problems else core
         persons = {
-            group.name: self._people(group, lists.get(group.name), Place(file, line, label=group.name), problems)
+            group.name: self._people(group, rolls.get(group.name, Roll()), own, place, problems)
             for group in self.policy.groups
         }
-        if not problems:
-            core = self._core(self.policy.facts, values, problems, Place(file, line))
-            if not problems:
-                return Household(core, persons)
-        raise HouseholdError(tuple(problems))
+        if core is not None and not problems:
+            return Household(core, persons)
+        raise HouseholdError(tuple(dict.fromkeys(problems)))
 
     def _read(
         self,
@@ -201,33 +154,47 @@ class Intake:
                 problems.append(Problem(replace(place, label=label + fact.name), wrong, meaning, say("Fill it in.")))
         return values
 
-    def _people(self, group: Group, listed: object, place: Place, problems: list[Problem]) -> list[dict[str, Value]]:
-        """The core facts of each person of `group`."""
-        people = [] if listed is None else listed
-        if not isinstance(people, (list, tuple)) or not all(isinstance(person, Mapping) for person in people):
-            wrong = say("“{group}” is no list of persons.", group=group.name)
-            remedy = say("List each person below it with “- ” and the person's facts.")
-            problems.append(Problem(place, wrong, None, remedy))
-            return []
-        if not group.at_least <= len(people) <= group.at_most:
-            wrong = say("“{group}” has {count} persons.", group=group.name, count=len(people))
+    def _people(
+        self, group: Group, roll: Roll, household: dict[str, Value] | None, place: Place, problems: list[Problem]
+    ) -> list[dict[str, Value]]:
+        """The core facts of each person of `group`; of none where those of the `household` are not known."""
+        problems += roll.problems
+        count = len(roll.persons)
+        if not roll.problems and not group.at_least <= count <= group.at_most:
+            wrong = say("“{group}” has {count} persons.", group=group.name, count=count)
             expected = say("Expected: {least} to {most}.", least=group.at_least, most=group.at_most)
-            problems.append(Problem(place, wrong, expected, say("Correct the list.")))
-        by_name = _named(group.facts)
-        found = []
-        for number, person in enumerate(people, 1):
-            here = replace(place, label=f"{group.name}:{number}")
-            before = len(problems)
-            written = self._matched(person, by_name, here, problems)
-            values = self._read(group.facts, written, here, problems)
-            if len(problems) == before:
-                found.append(self._core(group.facts, values, problems, here))
-        return found
+            problems.append(Problem(replace(place, label=group.name), wrong, expected, roll.remedy))
+        by_name = named(group.facts)
+        people = [self._person(group, by_name, person, household, problems) for person in roll.persons]
+        return [core for core in people if core is not None]
+
+    def _person(
+        self,
+        group: Group,
+        by_name: Mapping[str, Fact],
+        person: Listed,
+        household: dict[str, Value] | None,
+        problems: list[Problem],
+    ) -> dict[str, Value] | None:
+        """The core facts of one person; None, with the problems kept, where there are any, or no `household`."""
+        problems += person.problems
+        before = len(problems)
+        written = self._matched(person.written, by_name, person.place, problems)
+        values = self._read(group.facts, written, person.place, problems)
+        if household is None or len(problems) > before:
+            return None
+        core = self._core(group.facts, values, household, problems, person.place)
+        return core if len(problems) == before else None
 
     def _core(
-        self, facts: Sequence[Fact], values: dict[str, Value], problems: list[Problem], place: Place
+        self,
+        facts: Sequence[Fact],
+        values: dict[str, Value],
+        household: dict[str, Value],
+        problems: list[Problem],
+        place: Place,
     ) -> dict[str, Value]:
-        """Every core fact of a household or a person; absent ones by what absence means."""
+        """Every core fact of a household, or of a person of `household`; absent ones by what absence means."""
         words = self.policy.words
         core: dict[str, Value] = {}
         for fact in facts:
@@ -237,7 +204,8 @@ class Intake:
                 core[fact.name] = self._neutral.get(fact.kind, 0)
         for fact in facts:
             if fact.absence is not None and fact.name not in core:
-                problem = self._absent(fact, core, replace(place, label=f"{place.label}:{fact.name}".strip(":")))
+                here = replace(place, label=f"{place.label}:{fact.name}".strip(":"))
+                problem = self._absent(fact, core, household, here)
                 if problem is not None:
                     problems.append(problem)
         for fact in facts:
@@ -251,9 +219,9 @@ class Intake:
                 core[f"{fact.name}·{words['in_force']}"] = inside
         return core
 
-    def _absent(self, fact: Fact, core: dict[str, Value], place: Place) -> Problem | None:
+    def _absent(self, fact: Fact, core: dict[str, Value], household: dict[str, Value], place: Place) -> Problem | None:
         assert fact.absence is not None
-        reader: Reader[Value] = Reader(self._exact, {**self._figures, "today": self.today, **core})
+        reader: Reader[Value] = Reader(self._exact, {**self._figures, "today": self.today, **household, **core})
         try:
             core[fact.name] = reader.read(fact.absence.value)
         except Missing as missing:
@@ -275,10 +243,6 @@ class Intake:
             keys=keys,
         )
         return wrong, _known(missing), remedy
-
-
-def _named(facts: Sequence[Fact]) -> dict[str, Fact]:
-    return {name: fact for fact in facts for name in (fact.name, *fact.also_named)}
 
 
 def _known(missing: Missing) -> Message:

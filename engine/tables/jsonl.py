@@ -1,21 +1,23 @@
 """JSONL: one JSON object a line, in UTF-8; numbers are exact, whatever JSON programs usually make of them.
 
 The headings are the keys of all lines, in the order in which they first appear; a line that lacks one is blank there.
+Under the name of a group of persons a line may hold a list of objects, one a person; elsewhere only single values.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO, NoReturn
 
 from engine.messages import Message, say
 from engine.source import Place, Problem, normal
-from engine.tables import Cell, Record, Source, TableError, Target
+from engine.tables import Cell, Plain, Record, Source, TableError, Target
 from engine.tables.cells import is_blank
 from engine.tables.lines import MOST_BYTES, Line, Lines, opened, refuse_other_content, size
 from engine.tables.texts import aligned, shown
@@ -28,9 +30,10 @@ _MOST_DIGITS = 400
 _MOST_EXPONENT = 300
 _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 _ONE_OBJECT = say("Write one JSON object a line.")
+_KEY_UNWRITABLE = say("A key holds half a character, or a NUL character. Write it anew.")
 
 
-def open_source(path: Path, encoding: str | None) -> Source:
+def open_source(path: Path, encoding: str | None, groups: Collection[str], sheet: str) -> Source:
     """The table in the JSONL file `path`; all its lines are read once for their keys.
 
     Raises: TableError where it is empty, holds a JSON list, or is not in UTF-8.
@@ -48,7 +51,7 @@ def open_source(path: Path, encoding: str | None) -> Source:
                     (Problem(Place(str(path), line.number), wrong, None, say("Give all lines the same keys.")),)
                 )
     keys.pop("", None)
-    return _JsonlSource(path, keys)
+    return _JsonlSource(path, keys, groups)
 
 
 def _begin(stream: BinaryIO, name: str) -> None:
@@ -71,12 +74,14 @@ class _JsonlSource:
 
     format = "jsonl"
     encoding = "utf-8"
+    persons: Mapping[str, Source] = MappingProxyType({})
 
-    def __init__(self, path: Path, keys: dict[str, str]) -> None:
+    def __init__(self, path: Path, keys: dict[str, str], groups: Collection[str]) -> None:
         self.name = str(path)
         self.header = tuple(keys.values())
         self._path = path
         self._names = tuple(keys)
+        self._groups = frozenset(groups)
         self._lines: Lines | None = None
 
     def records(self) -> Iterator[Record]:
@@ -95,7 +100,7 @@ class _JsonlSource:
 
     def _record(self, line: Line) -> Record | None:
         try:
-            values = _values(line)
+            values = _values(line, self._groups)
         except _Refused as refused:
             return Record(line.number, (None,) * len(self._names), refused.problem)
         cells = tuple(values.get(name) for name in self._names)
@@ -118,8 +123,8 @@ def _keys(line: Line) -> tuple[str, ...]:
         return ()
 
 
-def _values(line: Line) -> dict[str, Cell]:
-    """The values of a line by their normal names.
+def _values(line: Line, groups: Collection[str]) -> dict[str, Cell]:
+    """The values of a line by their normal names; of `groups` the persons as they are written.
 
     Raises: _Refused where it is no record.
     """
@@ -128,16 +133,41 @@ def _values(line: Line) -> dict[str, Cell]:
         name = normal(key)
         if name in values:
             raise _Refused(say("The key “{key}” stands twice in the line. Keep one of the two.", key=name))
-        if isinstance(value, (list, dict)):
-            problem = say("“{key}” holds a list or an object. Write a number, a text, true, false or null.", key=name)
-            raise _Refused(problem)
         if not name and not is_blank(value):
             raise _Refused(say("A value has no key. Name what it is."))
-        if isinstance(value, str) and _UNWRITABLE.search(value):
-            raise _Refused(say("“{key}” holds half a character, or a NUL character. Write the text anew.", key=name))
-        assert value is None or isinstance(value, (str, int, Fraction))
-        values[name] = value
+        values[name] = _people(name, value) if name in groups else _plain(name, value)
     return values
+
+
+def _plain(key: str, value: object) -> Plain:
+    """The one value under `key`.
+
+    Raises: _Refused where it is none, or cannot be written.
+    """
+    if isinstance(value, (list, dict)):
+        raise _Refused(say("“{key}” holds a list or an object. Write a number, a text, true, false or null.", key=key))
+    if isinstance(value, str) and _UNWRITABLE.search(value):
+        raise _Refused(say("“{key}” holds half a character, or a NUL character. Write the text anew.", key=key))
+    assert value is None or isinstance(value, (str, int, Fraction))
+    return value
+
+
+def _people(group: str, value: object) -> Cell:
+    """What stands under the name of a group: whether it lists persons is said when they are read.
+
+    Raises: _Refused where a person's fact is no single value.
+    """
+    if isinstance(value, dict):
+        return _person(group, value)
+    if isinstance(value, list):
+        return [_person(group, part) if isinstance(part, dict) else _plain(group, part) for part in value]
+    return _plain(group, value)
+
+
+def _person(group: str, person: dict[str, object]) -> dict[str, Plain]:
+    if any(_UNWRITABLE.search(key) for key in person):
+        raise _Refused(_KEY_UNWRITABLE)
+    return {key: _plain(f"{group}:{key}", value) for key, value in person.items()}
 
 
 def _pairs(line: Line, decoder: json.JSONDecoder) -> dict[str, object]:
@@ -154,7 +184,7 @@ def _pairs(line: Line, decoder: json.JSONDecoder) -> dict[str, object]:
     if not isinstance(found, dict):
         raise _Refused(say("The line holds no JSON object. Write one JSON object a line."))
     if any(_UNWRITABLE.search(key) for key in found):
-        raise _Refused(say("A key holds half a character, or a NUL character. Write it anew."))
+        raise _Refused(_KEY_UNWRITABLE)
     return found
 
 
@@ -230,6 +260,10 @@ class _JsonlTarget:
         self._keys = [_ENCODE(heading) for heading in header]
         self._number = 0
 
+    def beside(self, group: str, header: Sequence[str]) -> Target | None:
+        """Nothing: the file holds one table."""
+        return None
+
     def write(self, cells: Sequence[Cell]) -> None:
         """One more line."""
         self._number += 1
@@ -248,5 +282,7 @@ def _written(cell: Cell) -> str:
     if cell is None or cell == "":
         return "null"
     text = shown(cell)
+    if isinstance(cell, (list, dict)):
+        return text
     has_end = isinstance(cell, int) or (isinstance(cell, Fraction) and "/" not in text)
     return text if has_end else _ENCODE(text)

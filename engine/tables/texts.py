@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import json
 import re
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import zip_longest
 
 from engine.messages import plain
-from engine.tables import Cell
+from engine.tables import Cell, Plain
 
 __all__ = ["aligned", "is_formula", "letter", "shown"]
 
@@ -18,8 +19,15 @@ _UNSEEN = "\ufeff\u200b\u200c\u200d\u2060"
 _PLAIN_NUMBER = re.compile(r"-[0-9]+(?:\.[0-9]+)?", re.ASCII)
 
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def shown(cell: Cell) -> str:
-    """`cell` as text: numbers exact and without exponent, days as 2023-08-01, a blank as nothing."""
+    """`cell` as text: numbers exact and without exponent, days as 2023-08-01, a blank as nothing, persons as JSON."""
+    if isinstance(cell, list):
+        return f"[{', '.join(_object(part) if isinstance(part, dict) else _value(part) for part in cell)}]"
+    if isinstance(cell, dict):
+        return _object(cell)
     if isinstance(cell, str):
         return cell
     if cell is None:
@@ -30,6 +38,16 @@ def shown(cell: Cell) -> str:
         return plain(cell)
     assert isinstance(cell, datetime.date)
     return cell.isoformat()
+
+
+def _object(person: dict[str, Plain]) -> str:
+    return "{" + ", ".join(f"{_ENCODE(key)}: {_value(value)}" for key, value in person.items()) + "}"
+
+
+def _value(value: Plain) -> str:
+    if value is None:
+        return "null"
+    return shown(value) if isinstance(value, (int, Fraction)) else _ENCODE(shown(value))
 
 
 def is_formula(text: str) -> bool:

@@ -7,7 +7,7 @@ import io
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -19,7 +19,7 @@ from engine.tables import Source, TableError
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-__all__ = ["unwritable", "whole"]
+__all__ = ["refuse_over", "unwritable", "whole"]
 
 _BUFFER = 1 << 18
 _MOST_NAME_BYTES = 200
@@ -102,10 +102,7 @@ def _refuse(path: Path, target: Path, source: Source | None) -> None:
     elif target.exists() and not target.is_file():
         refusal = say("This is not an ordinary file."), say("Name the file that is to be written.")
     elif source is not None and target.exists() and _is_same(target, Path(source.name)):
-        refusal = (
-            say("The result would be written over the table that is read."),
-            say("Give the result another name."),
-        )
+        refusal = _OVER
     elif target.exists() and not (os.access(target, os.W_OK) and target.stat().st_mode & 0o222):
         refusal = (
             say("The file may not be changed: it is read-only."),
@@ -113,6 +110,17 @@ def _refuse(path: Path, target: Path, source: Source | None) -> None:
         )
     if refusal is not None:
         raise TableError((Problem(Place(str(path)), refusal[0], None, refusal[1]),))
+
+
+_OVER = say("The result would be written over the table that is read."), say("Give the result another name.")
+
+
+def refuse_over(paths: Iterable[Path | None], sources: Iterable[str]) -> None:
+    """Raises: TableError where one of `paths`, to be written, is one of `sources`, which are read."""
+    read = tuple(map(Path, sources))
+    for path in paths:
+        if path is not None and any(_is_same(path, source) for source in read):
+            raise TableError((Problem(Place(str(path)), _OVER[0], None, _OVER[1]),))
 
 
 def _is_same(target: Path, source: Path) -> bool:

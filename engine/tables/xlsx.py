@@ -1,4 +1,7 @@
-"""XLSX: a workbook's one sheet of input, its first row the headings; and workbooks with one sheet of results."""
+"""XLSX: a workbook's one sheet of households, sheets of persons beside it; and workbooks with one sheet of results.
+
+The first row of a sheet holds its headings. A sheet called like a group holds the persons of that group.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,12 @@ import datetime
 import re
 import zipfile
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, BinaryIO
+from types import MappingProxyType
+from typing import Any, BinaryIO, TypeGuard
 
 import openpyxl
 from openpyxl.cell import WriteOnlyCell
@@ -34,6 +38,7 @@ _INPUT_SHEETS = ("填报", "households")
 _MOST_DIGITS = 15
 _MOST_ROWS = 1_048_576
 _MOST_COLUMNS = 16_384
+_MOST_TITLE = 31
 _MOST_CHARACTERS = 32_767
 _FIRST_DAY = datetime.date(1900, 3, 1)
 _LIKE_A_CODE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
@@ -45,14 +50,35 @@ _SAMPLE = 200
 _NARROWEST, _WIDEST = 8, 60
 
 
-def open_source(path: Path, encoding: str | None) -> Source:
+def open_source(path: Path, encoding: str | None, groups: Collection[str], sheet: str) -> Source:
     """The table in the workbook `path`; `encoding` says nothing here, for a workbook knows its own.
 
     Raises: TableError where it is no .xlsx workbook within the limits, or has no one sheet that can be meant.
     """
     workbook = Workbook(path)
-    sheet, first = _chosen(workbook, str(path))
-    return _XlsxSource(path, workbook, sheet, first)
+    firsts = [(found, next(workbook.rows(found), None)) for found in workbook.sheets if found.is_visible]
+    groups_of = {_title(group): group for group in groups}
+    persons = {
+        group: _XlsxSource(path, workbook, found, first if _holds_headings(first) else Record(1, ()), is_beside=True)
+        for found, first in firsts
+        if (group := groups_of.get(_title(found.title))) is not None
+    }
+    others = [(found, first) for found, first in firsts if _title(found.title) not in groups_of]
+    if persons and not others:
+        raise _only_persons(str(path), tuple(persons))
+    chosen, first = _chosen(others, (sheet,) if sheet else _INPUT_SHEETS, str(path))
+    return _XlsxSource(path, workbook, chosen, first, persons)
+
+
+def _title(name: str) -> str:
+    """`name` as the titles of sheets are compared: without regard to case, as many characters as a title may have."""
+    return normal(name).casefold()[:_MOST_TITLE]
+
+
+def _only_persons(name: str, groups: tuple[str, ...]) -> TableError:
+    wrong = say("Every visible sheet holds persons: {sheets}.", sheets=groups)
+    expected = say("A sheet of households is expected beside them.")
+    return TableError((Problem(Place(name), wrong, expected, say("Add it, or show it where it is hidden.")),))
 
 
 class _XlsxSource:
@@ -61,9 +87,18 @@ class _XlsxSource:
     format = "xlsx"
     encoding = None
 
-    def __init__(self, path: Path, workbook: Workbook, sheet: Sheet, first: Record) -> None:
-        self.name = str(path)
-        self.sheet = sheet.title
+    def __init__(
+        self,
+        path: Path,
+        workbook: Workbook,
+        sheet: Sheet,
+        first: Record,
+        persons: Mapping[str, Source] = MappingProxyType({}),
+        *,
+        is_beside: bool = False,
+    ) -> None:
+        self.name = f"{path}:{sheet.title}" if is_beside else str(path)
+        self.persons = persons
         place = Place(self.name, first.number)
         if first.problem is not None:
             raise TableError((Problem(place, first.problem),))
@@ -90,30 +125,31 @@ class _XlsxSource:
         return self._done, self._rows
 
 
-def _chosen(workbook: Workbook, name: str) -> tuple[Sheet, Record]:
-    """The sheet that is meant, with its first row.
+def _chosen(firsts: Sequence[tuple[Sheet, Record | None]], names: Sequence[str], name: str) -> tuple[Sheet, Record]:
+    """The sheet that is meant, with its first row: the only one filled in, or the one that has one of `names`.
 
-    Raises: TableError where no sheet has headings in its first row, or several have and none has the input's name.
+    Raises: TableError where no sheet has headings in its first row, or several have and none has such a name.
     """
-    visible = [sheet for sheet in workbook.sheets if sheet.is_visible]
-    firsts = [(sheet, next(workbook.rows(sheet), None)) for sheet in visible]
-    found = [(sheet, first) for sheet, first in firsts if first is not None and _holds_headings(first)]
+    found = [(sheet, first) for sheet, first in firsts if _holds_headings(first)]
     if not found:
-        sheets = tuple(sheet.title for sheet in visible)
+        sheets = tuple(sheet.title for sheet, _ in firsts)
         wrong = say("No visible sheet has anything in its first row.")
         looked = say("These sheets were looked at: {sheets}.", sheets=sheets) if sheets else None
         raise TableError((Problem(Place(name), wrong, looked, say("Write the headings into row 1.")),))
-    named = [pair for pair in found if normal(pair[0].title).lower() in _INPUT_SHEETS]
+    titles = [_title(title) for title in names]
+    named = [pair for pair in found if _title(pair[0].title) in titles]
     if len(found) > 1 and len(named) != 1:
         wrong = say("Several sheets are filled in: {sheets}.", sheets=tuple(sheet.title for sheet, _ in found))
-        expected = say("One sheet is expected, or one of the name {names}.", names=_INPUT_SHEETS)
+        expected = say("One sheet is expected, or one of the name {names}.", names=tuple(names))
         remedy = say("Rename the sheet that is meant, or hide or delete the others.")
         raise TableError((Problem(Place(name), wrong, expected, remedy),))
     return (named or found)[0]
 
 
-def _holds_headings(first: Record) -> bool:
-    return first.number == 1 and (first.problem is not None or not all(map(is_blank, first.cells)))
+def _holds_headings(first: Record | None) -> TypeGuard[Record]:
+    return (
+        first is not None and first.number == 1 and (first.problem is not None or not all(map(is_blank, first.cells)))
+    )
 
 
 class _Merged:
@@ -175,30 +211,27 @@ def create_target(path: Path, header: Sequence[str], encoding: str | None, like:
 
 
 class _XlsxTarget:
-    """A workbook that is being written; the first rows wait until they have told how wide the columns are."""
+    """A workbook that is being written: a sheet of households, and sheets of persons beside it."""
 
     def __init__(self, path: Path, header: tuple[str, ...]) -> None:
         self._path = path
-        self._header = header
         self._workbook = openpyxl.Workbook(write_only=True)
-        self._sheet = self._workbook.create_sheet()
-        self._waiting: list[Sequence[Cell]] | None = []
-        self._number = 0
-        if len(header) > _MOST_COLUMNS:
-            raise self._refused(say("A workbook cannot hold more than {most} columns.", most=_MOST_COLUMNS))
+        self._sheets = [_SheetTarget(self._workbook.create_sheet(), path, header)]
+
+    def beside(self, group: str, header: Sequence[str]) -> Target:
+        """A sheet called `group`."""
+        sheet = self._workbook.create_sheet(group[:_MOST_TITLE])
+        self._sheets.append(_SheetTarget(sheet, self._path, tuple(header)))
+        return self._sheets[-1]
 
     def write(self, cells: Sequence[Cell]) -> None:
-        """One more row."""
-        if self._waiting is None:
-            self._append(aligned(self._header, cells))
-            return
-        self._waiting.append(tuple(aligned(self._header, cells)))
-        if len(self._waiting) >= _SAMPLE:
-            self._begin()
+        """One more row of the first sheet."""
+        self._sheets[0].write(cells)
 
     def save(self, stream: BinaryIO) -> None:
         """The workbook, written to `stream`."""
-        self._begin()
+        for sheet in self._sheets:
+            sheet.begin()
         try:
             with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
                 ExcelWriter(self._workbook, archive).write_data()
@@ -207,6 +240,37 @@ class _XlsxTarget:
 
     def discard(self) -> None:
         """Leaves no temporary file of openpyxl's, whatever came before."""
+        for sheet in self._sheets:
+            sheet.discard()
+
+
+class _SheetTarget:
+    """A sheet that is being written; the first rows wait until they have told how wide the columns are."""
+
+    def __init__(self, sheet: Any, path: Path, header: tuple[str, ...]) -> None:
+        self._path = path
+        self._header = header
+        self._sheet = sheet
+        self._waiting: list[Sequence[Cell]] | None = []
+        self._number = 0
+        if len(header) > _MOST_COLUMNS:
+            raise self._refused(say("A workbook cannot hold more than {most} columns.", most=_MOST_COLUMNS))
+
+    def beside(self, group: str, header: Sequence[str]) -> Target | None:
+        """Nothing: a sheet holds one table."""
+        return None
+
+    def write(self, cells: Sequence[Cell]) -> None:
+        """One more row."""
+        if self._waiting is None:
+            self._append(aligned(self._header, cells))
+            return
+        self._waiting.append(tuple(aligned(self._header, cells)))
+        if len(self._waiting) >= _SAMPLE:
+            self.begin()
+
+    def discard(self) -> None:
+        """Leaves no temporary file of the sheet."""
         writer = self._sheet._writer
         if writer is not None:
             with suppress(Exception):
@@ -214,7 +278,7 @@ class _XlsxTarget:
             with suppress(Exception):
                 writer.cleanup()
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
         """The widths, the headings and the rows that waited."""
         waiting, self._waiting = self._waiting, None
         if waiting is None:
@@ -246,8 +310,8 @@ class _XlsxTarget:
             return WriteOnlyCell(self._sheet, value=cell)
         if isinstance(cell, datetime.date):
             return self._day(cell)
-        if isinstance(cell, str):
-            return self._text(cell)
+        if isinstance(cell, (str, list, dict)):
+            return self._text(shown(cell))
         text = plain(cell)
         if not ends(cell) or len(_DIGIT.findall(text)) > _MOST_DIGITS:
             return self._text(text)
