@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from engine.checks.examined import Examined
-from engine.expression import names_in
+from engine.expression import Expression, names_in
 from engine.messages import say
 from engine.source import Problem
 
@@ -16,20 +16,23 @@ __all__ = ["absences", "absent_is_not_zero"]
 def absences(examined: Examined) -> Iterator[Problem]:
     """What absence means may read figures, and facts that are settled before it."""
     policy = examined.policy
-    settled = {fact.name for fact in policy.facts if fact.absence is None} | {figure.name for figure in policy.figures}
-    for fact in policy.facts:
-        if fact.absence is not None:
-            expression = fact.absence.value
-            for node in names_in(expression.tree):
-                if node.id not in settled and node.id not in ("today", "true", "false"):
-                    wrong = say(
-                        "What the absence of “{fact}” means reads “{name}”, which is settled later.",
-                        fact=fact.name,
-                        name=node.id,
-                    )
-                    remedy = say("Read only figures, facts without when_absent, and facts declared above.")
-                    yield Problem(expression.place_of(node), wrong, None, remedy)
-            settled.add(fact.name)
+    figures = {figure.name for figure in policy.figures}
+    for facts in (policy.facts, *(group.facts for group in policy.groups)):
+        settled = {fact.name for fact in facts if fact.absence is None} | figures
+        for fact in facts:
+            if fact.absence is not None:
+                yield from _unsettled(fact.name, fact.absence.value, settled)
+                settled.add(fact.name)
+
+
+def _unsettled(fact: str, expression: Expression, settled: set[str]) -> Iterator[Problem]:
+    for node in names_in(expression.tree):
+        if node.id not in settled and node.id not in ("today", "true", "false"):
+            wrong = say(
+                "What the absence of “{fact}” means reads “{name}”, which is settled later.", fact=fact, name=node.id
+            )
+            remedy = say("Read only figures, facts without when_absent, and facts declared above.")
+            yield Problem(expression.place_of(node), wrong, None, remedy)
 
 
 def absent_is_not_zero(examined: Examined) -> Iterator[Problem]:
