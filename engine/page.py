@@ -69,7 +69,8 @@ def _figures(policy: Policy) -> Iterator[str]:
 def _table(policy: Policy, table: Table) -> Iterator[str]:
     for row in table.rows:
         days = " ".join(str(day) for day in (row.since, "–", row.until) if day) if row.since else ""
-        yield f"{' '.join(str(key) for key in row.keys)}  {days}  {plain(row.value)}  {_where(policy, row.place)}"
+        keys = " ".join(key if isinstance(key, str) else plain(key) for key in row.keys)
+        yield f"{keys}  {days}  {plain(row.value)}  {_where(policy, row.place)}"
 
 
 def _fact(policy: Policy, fact: Fact) -> str:

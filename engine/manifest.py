@@ -1,0 +1,73 @@
+"""What a result was made of: policy, engine, input and counts, written beside the result."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from engine.messages import plain
+from engine.policy import Policy
+from engine.tables.whole import whole
+
+__all__ = ["hash_of", "manifest_path", "write_manifest"]
+
+_CHUNK = 1 << 20
+
+
+def manifest_path(result: Path) -> Path:
+    """Where the manifest of `result` stands: beside it, under its whole name with `.manifest.json` behind."""
+    return result.with_name(f"{result.name}.manifest.json")
+
+
+def hash_of(path: Path) -> str:
+    """The SHA-256 of the bytes of `path`, read a piece at a time."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while piece := stream.read(_CHUNK):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def write_manifest(
+    result: Path,
+    policy: Policy,
+    *,
+    version: str,
+    algebra: str,
+    source: Path,
+    today: datetime.date,
+    counts: Mapping[str, object],
+) -> Path:
+    """Write beside `result` what it was made of; the file appears whole or not at all. Gives its path.
+
+    `counts` are numbers of rows and sums of money by their names; a Fraction is written as a plain decimal text.
+    Raises: TableError where it cannot be written.
+    """
+    content = {
+        "policy": policy.label,
+        "year": policy.year,
+        "fingerprint": policy.fingerprint,
+        "questions": list(policy.taken),
+        "engine": version,
+        "algebra": algebra,
+        "input": {"file": source.name, "sha256": hash_of(source)},
+        "result": {"file": result.name, "sha256": hash_of(result)},
+        "blank_reference_date": today.isoformat(),
+        "counts": _plain(counts),
+        "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+    target = manifest_path(result)
+    with whole(target) as stream:
+        stream.write((json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode())
+    return target
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, (bool, int, str)) or value is None:
+        return value
+    return plain(value)  # type: ignore[arg-type]  # what is left is a Fraction
