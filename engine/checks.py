@@ -7,15 +7,16 @@ import itertools
 import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 
 from engine.algebras.exact import Exact, Value
-from engine.algebras.interval import Interval, Range, Span, Texts, Truths, span_of
+from engine.algebras.interval import Dates, Interval, Range, Span, Texts, Truths, span_of
 from engine.algebras.kinds import Kind
-from engine.expression import ROUNDINGS, Expression, calls, names_in
+from engine.expression import ROUNDINGS, Expression, Reader, calls, names_in
 from engine.fold import fold, read_all
 from engine.messages import Message, say
 from engine.policy import Fact, Policy, Rule, Table
-from engine.source import Problem, nearest
+from engine.source import Problem
 from engine.units import kinds_of
 
 __all__ = ["CHECKS", "check", "spans_of"]
@@ -51,21 +52,55 @@ def core_spans(policy: Policy) -> dict[str, Span]:
 
 
 def _absences(policy: Policy) -> Iterator[Problem]:
-    """What absence means may read figures, and facts that are settled before it."""
-    settled = {fact.name for fact in policy.facts if fact.absence is None} | {figure.name for figure in policy.figures}
-    for fact in policy.facts:
-        if fact.absence is not None:
-            expression = fact.absence.value
-            for node in names_in(expression.tree):
-                if node.id not in settled and node.id not in ("today", "true", "false"):
-                    wrong = say(
-                        "What the absence of “{fact}” means reads “{name}”, which is settled later.",
-                        fact=fact.name,
-                        name=node.id,
-                    )
-                    remedy = say("Read only figures, facts without when_absent, and facts declared above.")
-                    yield Problem(expression.place_of(node), wrong, None, remedy)
+    """What absence means reads what is settled before it, and comes to nothing that the fact cannot be."""
+    figures: dict[str, Span] = {figure.name: Range(figure.value, figure.value) for figure in policy.figures}
+    people = _person_spans(policy)
+    scopes = [(policy.facts, core_spans(policy)), *((group.facts, people[group.name][0]) for group in policy.groups)]
+    for facts, spans in scopes:
+        reader = Reader(Interval(policy.tables), {**figures, **spans, "today": Dates()})
+        settled = {fact.name for fact in facts if fact.absence is None} | set(figures)
+        for fact in facts:
+            if fact.absence is not None:
+                early = list(_unsettled(fact, fact.absence.value, settled))
+                yield from early or _unfit(fact, fact.absence.value, reader)
             settled.add(fact.name)
+
+
+def _unsettled(fact: Fact, expression: Expression, settled: set[str]) -> Iterator[Problem]:
+    for node in names_in(expression.tree):
+        if node.id not in settled and node.id not in ("today", "true", "false"):
+            wrong = say(
+                "What the absence of “{fact}” means reads “{name}”, which is settled later.",
+                fact=fact.name,
+                name=node.id,
+            )
+            remedy = say("Read only figures, facts without when_absent, and facts declared above.")
+            yield Problem(expression.place_of(node), wrong, None, remedy)
+
+
+def _unfit(fact: Fact, expression: Expression, reader: Reader[Span]) -> Iterator[Problem]:
+    """A value that the fact could not have if somebody wrote it, and a divisor that could be 0."""
+    divisors = list(_not_positive(expression, reader.read))
+    yield from divisors
+    found, allowed = reader.read(expression), span_of(fact)
+    outside: str | Fraction | Message | None = None
+    if isinstance(found, Range) and isinstance(allowed, Range):
+        outside = _beyond(found, allowed)
+    elif isinstance(found, Texts) and isinstance(allowed, Texts) and allowed.values is not None:
+        outside = say("any text") if found.values is None else min(found.values - allowed.values, default=None)
+    if outside is not None and not divisors:
+        wrong = say("What absence means can be {value}, which “{fact}” cannot be.", value=outside, fact=fact.name)
+        remedy = say("Write what the fact may be, or widen its at_least, at_most or choices.")
+        yield Problem(expression.place, wrong, None, remedy)
+
+
+def _beyond(found: Range, allowed: Range) -> Fraction | Message | None:
+    """An end of `found` that lies outside of `allowed`; None where there is none."""
+    if allowed.low is not None and (found.low is None or found.low < allowed.low):
+        return say("any number") if found.low is None else found.low
+    if allowed.high is not None and (found.high is None or found.high > allowed.high):
+        return say("any number") if found.high is None else found.high
+    return None
 
 
 def _kinds(policy: Policy) -> Iterator[Problem]:
@@ -104,18 +139,21 @@ def _divisors(policy: Policy) -> Iterator[Problem]:
     """Every divisor and every rounding step is shown to be above zero by the declared bounds."""
     reading = read_all(policy, core_spans(policy), Interval(policy.tables, policy.groups), _person_spans(policy))
     for rule in policy.rules:
-        for node, wrong in _must_be_positive(rule.expression.tree):
-            part = Expression(rule.expression.text, node, rule.expression.leaf)
-            person = reading.persons[rule.of][0] if rule.of else {}
-            span = reading.reader.read_for(person, part)
-            if isinstance(span, Range) and (span.low is None or span.low <= 0):
-                low = say("It can be {low}.", low=span.low) if span.low is not None else say("It has no lowest value.")
-                divisor = ast.unparse(node)
-                shown = say("{wrong}: “{divisor}”.", wrong=wrong, divisor=divisor)
-                remedy = say(
-                    "Raise the lowest value (at_least) of the facts in it, or write max({divisor}, …).", divisor=divisor
-                )
-                yield Problem(rule.expression.place_of(node), shown, low, remedy)
+        person = reading.persons[rule.of][0] if rule.of else {}
+        yield from _not_positive(rule.expression, partial(reading.reader.read_for, person))
+
+
+def _not_positive(expression: Expression, read: Callable[[Expression], Span]) -> Iterator[Problem]:
+    for node, wrong in _must_be_positive(expression.tree):
+        span = read(Expression(expression.text, node, expression.leaf))
+        if isinstance(span, Range) and (span.low is None or span.low <= 0):
+            low = say("It can be {low}.", low=span.low) if span.low is not None else say("It has no lowest value.")
+            divisor = ast.unparse(node)
+            shown = say("{wrong}: “{divisor}”.", wrong=wrong, divisor=divisor)
+            remedy = say(
+                "Raise the lowest value (at_least) of the facts in it, or write max({divisor}, …).", divisor=divisor
+            )
+            yield Problem(expression.place_of(node), shown, low, remedy)
 
 
 def _must_be_positive(tree: ast.expr) -> Iterator[tuple[ast.expr, Message]]:
@@ -337,13 +375,8 @@ def _lookups(policy: Policy) -> Iterator[Problem]:
     for rule in policy.rules:
         for call in calls(rule.expression.tree, "lookup"):
             assert isinstance(call.args[0], ast.Name)
-            table = tables.get(call.args[0].id)
-            if table is None:
-                wrong = say("No table is called “{name}”.", name=call.args[0].id)
-                close = nearest(call.args[0].id, tables)
-                remedy = say("Did you mean “{close}”?", close=close) if close else say("Declare it in tables.yaml.")
-                yield Problem(rule.expression.place_of(call.args[0]), wrong, None, remedy)
-            elif table.default is None:
+            table = tables[call.args[0].id]
+            if table.default is None:
                 person = reading.persons[rule.of][0] if rule.of else {}
                 spans = [
                     reading.reader.read_for(person, Expression(rule.expression.text, key, rule.expression.leaf))

@@ -30,6 +30,7 @@ __all__ = [
     "COMPARISONS",
     "CONSTANTS",
     "ROUNDINGS",
+    "SUGAR",
     "VOCABULARY",
     "Algebra",
     "Expression",

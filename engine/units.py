@@ -17,10 +17,12 @@ def kinds_of(policy: Policy) -> tuple[dict[str, Kind], tuple[Problem, ...]]:
     algebra = _Declared(policy)
     persons = {group.name: [person_kinds(policy, group)] for group in policy.groups}
     names = fold(policy, core_kinds(policy), algebra, persons)
-    reader = Reader(algebra, {**names, "today": DATE})
-    for fact in policy.facts:
-        if fact.absence is not None:
-            algebra.check_absence(fact.name, reader.read(fact.absence.value), kind_of(fact), fact.absence.value.place)
+    for facts, own in [(policy.facts, names), *((group.facts, persons[group.name][0]) for group in policy.groups)]:
+        reader = Reader(algebra, {**names, **own, "today": DATE})
+        for fact in facts:
+            if fact.absence is not None:
+                found = reader.read(fact.absence.value)
+                algebra.check_absence(fact.name, found, kind_of(fact), fact.absence.value.place)
     return names, tuple(algebra.problems)
 
 
