@@ -216,7 +216,12 @@ def declare_facts(draft: Draft, tree: Branch) -> None:
     _refuse_shared_names(draft, draft.facts.values())
     for name, entry in entries:
         assert isinstance(entry.value, Branch)
-        _write_need(draft, draft.facts[name], entry.value.leaf("needed_when"))
+        draft.facts[name] = _write_need(draft, draft.facts[name], entry.value.leaf("needed_when"))
+    for group in draft.groups.values():
+        written = tree.branch("groups").branch(group.name).branch("facts")
+        needs = [(fact, written.branch(fact.name).leaf("needed_when")) for fact in group.facts]
+        facts = tuple(_write_need(draft, fact, leaf, "any") for fact, leaf in needs)
+        draft.groups[group.name] = replace(group, facts=facts)
 
 
 def declare_groups(draft: Draft, tree: Branch) -> None:
@@ -238,19 +243,22 @@ def declare_groups(draft: Draft, tree: Branch) -> None:
         draft.groups[name] = Group(name, meaning.text if meaning else "", *size, tuple(facts), entry.key.place)
 
 
-def _write_need(draft: Draft, fact: Fact, leaf: Leaf | None) -> None:
-    """An optional fact that must be given under a condition: without it the household cannot be decided."""
+def _write_need(draft: Draft, fact: Fact, leaf: Leaf | None, gathered: str = "") -> Fact:
+    """`fact`, optional, with the condition under which it must be given: without it the household cannot be decided.
+
+    `gathered` is the word that gathers the condition over the persons whose fact it is; empty for one of the household.
+    """
     if leaf is None:
-        return
+        return fact
     if not fact.is_optional:
         wrong = say("“{name}” says when it is needed, and is not optional.", name=fact.name)
         draft.problems.append(Problem(leaf.place, wrong, None, say("Add “optional: true”, or remove “needed_when”.")))
-        return
+        return fact
     needed = draft.adopt(draft.name(fact.name, draft.words["needed"]), leaf, is_written=False)
-    given = draft.name(fact.name, draft.words["given"])
-    missing = draft.write(draft.name(fact.name, draft.words["missing"]), f"{needed} and not {given}", leaf)
-    draft.refusals.append(Remark(draft.words["refuse_missing"].format(fact=fact.name), missing, "refusal"))
-    draft.facts[fact.name] = replace(fact, needed_when=needed)
+    missing = f"{gathered}({needed} and not {draft.name(fact.name, draft.words['given'])})"
+    rule = draft.write(draft.name(fact.name, draft.words["missing"]), missing, leaf)
+    draft.refusals.append(Remark(draft.words["refuse_missing"].format(fact=fact.name), rule, "refusal"))
+    return replace(fact, needed_when=needed)
 
 
 def _fact(draft: Draft, name: str, branch: Branch, key: Leaf, is_reference: bool) -> Fact:
