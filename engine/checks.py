@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import calendar
+import datetime
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
 
@@ -62,7 +64,7 @@ def _absences(policy: Policy) -> Iterator[Problem]:
         for fact in facts:
             if fact.absence is not None:
                 early = list(_unsettled(fact, fact.absence.value, settled))
-                yield from early or _unfit(fact, fact.absence.value, reader)
+                yield from early or _unfit(policy, fact, fact.absence.value, reader)
             settled.add(fact.name)
 
 
@@ -78,17 +80,17 @@ def _unsettled(fact: Fact, expression: Expression, settled: set[str]) -> Iterato
             yield Problem(expression.place_of(node), wrong, None, remedy)
 
 
-def _unfit(fact: Fact, expression: Expression, reader: Reader[Span]) -> Iterator[Problem]:
-    """A value that the fact could not have if somebody wrote it, and a divisor that could be 0."""
-    divisors = list(_not_positive(expression, reader.read))
-    yield from divisors
+def _unfit(policy: Policy, fact: Fact, expression: Expression, reader: Reader[Span]) -> Iterator[Problem]:
+    """A value that the fact could not have if somebody wrote it, a divisor that could be 0, a day that there is not."""
+    undefined = [*_not_positive(expression, reader.read), *_not_days(policy, expression, reader.read)]
+    yield from undefined
     found, allowed = reader.read(expression), span_of(fact)
     outside: str | Fraction | Message | None = None
     if isinstance(found, Range) and isinstance(allowed, Range):
         outside = _beyond(found, allowed)
     elif isinstance(found, Texts) and isinstance(allowed, Texts) and allowed.values is not None:
         outside = say("any text") if found.values is None else min(found.values - allowed.values, default=None)
-    if outside is not None and not divisors:
+    if outside is not None and not undefined:
         wrong = say("What absence means can be {value}, which “{fact}” cannot be.", value=outside, fact=fact.name)
         remedy = say("Write what the fact may be, or widen its at_least, at_most or choices.")
         yield Problem(expression.place, wrong, None, remedy)
@@ -143,6 +145,39 @@ def _divisors(policy: Policy) -> Iterator[Problem]:
         yield from _not_positive(rule.expression, partial(reading.reader.read_for, person))
 
 
+def _days(policy: Policy) -> Iterator[Problem]:
+    """Every day that a rule makes of a year, a month and a day is shown to be one of the calendar."""
+    reading = read_all(policy, core_spans(policy), Interval(policy.tables, policy.groups), _person_spans(policy))
+    for rule in policy.rules:
+        person = reading.persons[rule.of][0] if rule.of else {}
+        yield from _not_days(policy, rule.expression, partial(reading.reader.read_for, person))
+
+
+def _not_days(policy: Policy, expression: Expression, read: Callable[[Expression], Span]) -> Iterator[Problem]:
+    for call in calls(expression.tree, "date"):
+        spans = [read(Expression(expression.text, part, expression.leaf)) for part in call.args]
+        if not (_are_days(spans) and all(_is_whole(policy, part) for part in call.args)):
+            wrong = say("“{date}” may be no day of the calendar.", date=ast.unparse(call))
+            remedy = say("Write a day that there is in each year, for example date(2023, 7, 1).")
+            yield Problem(expression.place_of(call), wrong, None, remedy)
+
+
+def _are_days(spans: Sequence[Span]) -> bool:
+    """Whether every year, month and day of `spans` make a day; a fixed day of a fixed month is tried in its year."""
+    ends = [(span.low, span.high) for span in spans if isinstance(span, Range)]
+    lows = [int(low) for low, _ in ends if low is not None]
+    highs = [int(high) for _, high in ends if high is not None]
+    if not len(lows) == len(highs) == 3 or lows[0] < datetime.MINYEAR or highs[0] > datetime.MAXYEAR:
+        return False
+    if lows[1:] != highs[1:]:
+        return lows[1] >= 1 and highs[1] <= 12 and lows[2] >= 1 and highs[2] <= 28
+    year = lows[0] if lows[0] == highs[0] else _COMMON_YEAR
+    return 1 <= lows[1] <= 12 and 1 <= lows[2] <= calendar.monthrange(year, lows[1])[1]
+
+
+_COMMON_YEAR = 2001
+
+
 def _not_positive(expression: Expression, read: Callable[[Expression], Span]) -> Iterator[Problem]:
     for node, wrong in _must_be_positive(expression.tree):
         span = read(Expression(expression.text, node, expression.leaf))
@@ -185,6 +220,8 @@ def _certainties(policy: Policy) -> Iterator[Problem]:
 
 def _ranges(policy: Policy) -> Iterator[Problem]:
     """No floor above its ceiling, tried on households at the ends and in the middle of the facts' bounds."""
+    if not policy.categories:
+        return
     rules = {rule.name: rule for rule in policy.rules}
     exact = Exact(policy.tables)
     seen: set[str] = set()
@@ -462,6 +499,7 @@ CHECKS: tuple[Callable[[Policy], Iterator[Problem]], ...] = (
     _absences,
     _kinds,
     _divisors,
+    _days,
     _certainties,
     _ranges,
     _absent_is_not_zero,
