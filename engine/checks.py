@@ -17,7 +17,7 @@ from engine.algebras.kinds import Kind
 from engine.expression import ROUNDINGS, Expression, Reader, calls, names_in
 from engine.fold import fold, read_all
 from engine.messages import Message, say
-from engine.policy import Fact, Policy, Rule, Table
+from engine.policy import Fact, Group, Policy, Rule, Table
 from engine.source import Problem
 from engine.units import kinds_of
 
@@ -226,7 +226,8 @@ def _ranges(policy: Policy) -> Iterator[Problem]:
     exact = Exact(policy.tables)
     seen: set[str] = set()
     for share in (Fraction(0), Fraction(1, 1000), Fraction(1, 2), Fraction(1)):
-        names = fold(policy, _sample(policy, share), exact)
+        persons = {group.name: _sample_persons(policy, group, share) for group in policy.groups}
+        names = fold(policy, _sample(policy, policy.facts, share), exact, persons)
         for category in policy.categories:
             for aid in category.aids:
                 low, high = names[aid.floor], names[aid.ceiling]
@@ -244,25 +245,31 @@ def _ranges(policy: Policy) -> Iterator[Problem]:
                     )
 
 
-def _sample(policy: Policy, share: Fraction) -> dict[str, Value]:
-    """A household whose every number lies at `share` of its range."""
+def _sample(policy: Policy, facts: Sequence[Fact], share: Fraction) -> dict[str, Value]:
+    """A household, or a person, whose every number lies at `share` of its range."""
     words = policy.words
     found: dict[str, Value] = {}
-    for fact in policy.facts:
+    for fact in facts:
         found[fact.name] = _sample_value(policy, fact, share)
         for word in ("given", "valid", "in_force"):
             found[f"{fact.name}·{words[word]}"] = True
-    for fact in policy.facts:
+    for fact in facts:
         if fact.is_optional and fact.kind in ("money", "count"):
             found[f"{fact.name}·{words['given']}"] = False
     return found
+
+
+def _sample_persons(policy: Policy, group: Group, share: Fraction) -> list[dict[str, Value]]:
+    """As many persons as lie at `share` between the fewest and the most, all alike."""
+    size = group.at_least + (group.at_most - group.at_least) * share // 1
+    return [_sample(policy, group.facts, share)] * int(size)
 
 
 def _sample_value(policy: Policy, fact: Fact, share: Fraction) -> Value:
     if fact.kind == "truth":
         return True
     if fact.kind == "text":
-        return ""
+        return fact.choices[int((len(fact.choices) - 1) * share)] if fact.choices else ""
     if fact.kind == "date":
         return policy.since
     low, high, step = fact.at_least or Fraction(0), fact.at_most or Fraction(1), fact.step or Fraction(1)
