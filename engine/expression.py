@@ -329,8 +329,8 @@ def rewritten(expression: Expression, rewrite: Callable[[ast.expr], ast.expr | N
 
 
 def renamed(expression: Expression, names: Mapping[str, str]) -> Expression:
-    """`expression` with the names that `names` lists replaced; itself where it holds none of them."""
-    if not any(node.id in names for node in names_in(expression.tree)):
+    """`expression` with the names (of tables too) that `names` lists replaced; itself where it holds none of them."""
+    if not any(isinstance(node, ast.Name) and node.id in names for node in ast.walk(expression.tree)):
         return expression
 
     def rename(node: ast.expr) -> ast.expr | None:

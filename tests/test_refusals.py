@@ -98,10 +98,10 @@ def test_a_lookup_by_choices_and_a_lowest_of_persons_are_tried_with_values_that_
     [
         ("1 / 人口", "The divisor is not shown to be above 0"),
         ("收入 + (区 == 1)", "a text and a number without unit are compared"),
-        ("lookup(标淮, 区)", "No table is called “标淮”. Declare it in tables.yaml."),
+        ("lookup(标淮, 区)", "No table is called “标淮”. Declare it, or correct the name."),
         ("other(收入)", "“other” may not be used here."),
-        ("date(2024, 2, 30) > date(2024, 1, 1)", "“date(2024, 2, 30)” is no day of the calendar."),
-        ("date(2024, 人口, 1) > date(2024, 1, 1)", "“date(2024, 人口, 1)” is no day of the calendar."),
+        ("date(2024, 2, 30) > date(2024, 1, 1)", "“date(2024, 2, 30)” may be no day of the calendar."),
+        ("date(2024, 人口, 1) > date(2024, 1, 1)", "“date(2024, 人口, 1)” may be no day of the calendar."),
         ("年龄 + 1", "“甲” comes to one value for each person of “子女”."),
     ],
 )
@@ -114,7 +114,7 @@ def test_a_rule_that_cannot_be_read_is_refused(expression: str, told: str, tmp_p
     ("absent", "told"),
     [
         ("lookup(标淮, 区)", "No table is called “标淮”."),
-        ("1 if given(人口) else 2", "“given” cannot be read here."),
+        ("1 if given(人口) else 2", "“given” may not be used here."),
         ("other(人口)", "“other” may not be used here."),
     ],
 )
@@ -158,7 +158,6 @@ PERSON = """\
 @pytest.mark.parametrize(
     ("lines", "told"),
     [
-        ("        when_absent: 收入\n", "No fact, figure or rule is called “收入”."),
         ("        when_absent: true\n", "What absence means is a truth, and “学费” is a number in 元."),
         ('        when_absent: lookup(标淮, "东")\n', "No table is called “标淮”."),
         ("        needed_when: 年龄 > 6\n", "“学费” says when it is needed, and is not optional."),

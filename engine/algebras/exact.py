@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime
 import operator
 from collections.abc import Callable, Mapping, Sequence
@@ -140,8 +141,8 @@ def _year_start(date: Value) -> Value:
 def _years_before(date: Value, years: Value) -> Value:
     day = _day(date)
     year = min(max(day.year - int(_exact(years)), datetime.MINYEAR), datetime.MAXYEAR)
-    is_leap_day = (day.month, day.day) == (2, 29)
-    return datetime.date(year, 2, 28) if is_leap_day else day.replace(year=year)
+    has_no_such_day = (day.month, day.day) == (2, 29) and not calendar.isleap(year)
+    return datetime.date(year, 2, 28) if has_no_such_day else day.replace(year=year)
 
 
 def _full_years(since: Value, until: Value) -> Value:

@@ -3,41 +3,73 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
-from engine.checks.examined import Examined
-from engine.expression import names_in
-from engine.messages import say
-from engine.policy import Fact
+from engine.algebras.interval import Dates, Interval, Range, Span, Texts, span_of
+from engine.checks.bounds import not_days, not_positive
+from engine.checks.examined import Examined, core_spans, person_spans
+from engine.expression import Expression, Reader, names_in
+from engine.messages import Message, say
+from engine.policy import Fact, Policy
 from engine.source import Problem
 
 __all__ = ["absences", "absent_is_not_zero"]
 
 
 def absences(examined: Examined) -> Iterator[Problem]:
-    """What absence means may read figures, and facts that are settled before it; a person's are settled last."""
+    """What absence means reads what is settled before it, and comes to nothing that the fact cannot be."""
     policy = examined.policy
-    figures = {figure.name for figure in policy.figures}
-    yield from _read_late(policy.facts, figures)
-    for group in policy.groups:
-        yield from _read_late(group.facts, figures | {fact.name for fact in policy.facts})
-
-
-def _read_late(facts: Sequence[Fact], known: Collection[str]) -> Iterator[Problem]:
-    settled = {*known, *(fact.name for fact in facts if fact.absence is None)}
-    for fact in facts:
-        if fact.absence is not None:
-            expression = fact.absence.value
-            for node in names_in(expression.tree):
-                if node.id not in settled and node.id not in ("today", "true", "false"):
-                    wrong = say(
-                        "What the absence of “{fact}” means reads “{name}”, which is settled later.",
-                        fact=fact.name,
-                        name=node.id,
-                    )
-                    remedy = say("Read only figures, facts without when_absent, and facts declared above.")
-                    yield Problem(expression.place_of(node), wrong, None, remedy)
+    figures: dict[str, Span] = {figure.name: Range(figure.value, figure.value) for figure in policy.figures}
+    household, people = core_spans(policy), person_spans(policy)
+    scopes: list[tuple[Sequence[Fact], dict[str, Span], set[str]]] = [(policy.facts, household, set())]
+    known = {fact.name for fact in policy.facts}
+    scopes += [(group.facts, household | people[group.name][0], known) for group in policy.groups]
+    for facts, spans, before in scopes:
+        reader = Reader(Interval(policy.tables), {**figures, **spans, "today": Dates()})
+        settled = {*figures, *before, *(fact.name for fact in facts if fact.absence is None)}
+        for fact in facts:
+            if fact.absence is not None:
+                early = list(_unsettled(fact, fact.absence.value, settled))
+                yield from early or _unfit(policy, fact, fact.absence.value, reader)
             settled.add(fact.name)
+
+
+def _unsettled(fact: Fact, expression: Expression, settled: set[str]) -> Iterator[Problem]:
+    for node in names_in(expression.tree):
+        if node.id not in settled and node.id not in ("today", "true", "false"):
+            wrong = say(
+                "What the absence of “{fact}” means reads “{name}”, which is settled later.",
+                fact=fact.name,
+                name=node.id,
+            )
+            remedy = say("Read only figures, facts without when_absent, and facts declared above.")
+            yield Problem(expression.place_of(node), wrong, None, remedy)
+
+
+def _unfit(policy: Policy, fact: Fact, expression: Expression, reader: Reader[Span]) -> Iterator[Problem]:
+    """A value that the fact could not have if somebody wrote it, a divisor that could be 0, a day that there is not."""
+    undefined = [*not_positive(expression, reader.read), *not_days(policy, expression, reader.read)]
+    yield from undefined
+    found, allowed = reader.read(expression), span_of(fact)
+    outside: str | Fraction | Message | None = None
+    if isinstance(found, Range) and isinstance(allowed, Range):
+        outside = _beyond(found, allowed)
+    elif isinstance(found, Texts) and isinstance(allowed, Texts) and allowed.values is not None:
+        outside = say("any text") if found.values is None else min(found.values - allowed.values, default=None)
+    if outside is not None and not undefined:
+        wrong = say("What absence means can be {value}, which “{fact}” cannot be.", value=outside, fact=fact.name)
+        remedy = say("Write what the fact may be, or widen its at_least, at_most or choices.")
+        yield Problem(expression.place, wrong, None, remedy)
+
+
+def _beyond(found: Range, allowed: Range) -> Fraction | Message | None:
+    """An end of `found` that lies outside of `allowed`; None where there is none."""
+    if allowed.low is not None and (found.low is None or found.low < allowed.low):
+        return say("any number") if found.low is None else found.low
+    if allowed.high is not None and (found.high is None or found.high > allowed.high):
+        return say("any number") if found.high is None else found.high
+    return None
 
 
 def absent_is_not_zero(examined: Examined) -> Iterator[Problem]:

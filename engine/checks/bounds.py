@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 import ast
+import calendar
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from engine.algebras.interval import Range, Span, Truths
 from engine.checks.examined import Examined
+from engine.checks.lookups import is_whole
 from engine.expression import ROUNDINGS, Expression, calls
 from engine.messages import Message, say
+from engine.policy import Policy
 from engine.source import Problem
 
-__all__ = ["certainties", "days", "divisors", "tiling"]
+__all__ = ["certainties", "days", "divisors", "not_days", "not_positive", "tiling"]
 
 
 def divisors(examined: Examined) -> Iterator[Problem]:
     """Every divisor and every rounding step is shown to be above zero by the declared bounds."""
-    policy = examined.policy
     reading = examined.reading
-    for rule in policy.rules:
-        for node, wrong in _must_be_positive(rule.expression.tree):
-            part = Expression(rule.expression.text, node, rule.expression.leaf)
-            person = reading.persons[rule.of][0] if rule.of else {}
-            span = reading.reader.read_for(person, part)
-            if isinstance(span, Range) and (span.low is None or span.low <= 0):
-                low = say("It can be {low}.", low=span.low) if span.low is not None else say("It has no lowest value.")
-                divisor = ast.unparse(node)
-                shown = say("{wrong}: “{divisor}”.", wrong=wrong, divisor=divisor)
-                remedy = say(
-                    "Raise the lowest value (at_least) of the facts in it, or write max({divisor}, …).", divisor=divisor
-                )
-                yield Problem(rule.expression.place_of(node), shown, low, remedy)
+    for rule in examined.policy.rules:
+        person = reading.persons[rule.of][0] if rule.of else {}
+        yield from not_positive(rule.expression, partial(reading.reader.read_for, person))
+
+
+def not_positive(expression: Expression, read: Callable[[Expression], Span]) -> Iterator[Problem]:
+    """The divisors and steps of `expression` that `read` does not show to be above zero."""
+    for node, wrong in _must_be_positive(expression.tree):
+        span = read(Expression(expression.text, node, expression.leaf))
+        if isinstance(span, Range) and (span.low is None or span.low <= 0):
+            low = say("It can be {low}.", low=span.low) if span.low is not None else say("It has no lowest value.")
+            divisor = ast.unparse(node)
+            shown = say("{wrong}: “{divisor}”.", wrong=wrong, divisor=divisor)
+            remedy = say(
+                "Raise the lowest value (at_least) of the facts in it, or write max({divisor}, …).", divisor=divisor
+            )
+            yield Problem(expression.place_of(node), shown, low, remedy)
 
 
 def _must_be_positive(tree: ast.expr) -> Iterator[tuple[ast.expr, Message]]:
@@ -91,28 +98,34 @@ def tiling(examined: Examined) -> Iterator[Problem]:
 
 
 def days(examined: Examined) -> Iterator[Problem]:
-    """Every day that an expression writes is one of the calendar."""
+    """Every day that a rule makes of a year, a month and a day is shown to be one of the calendar."""
     reading = examined.reading
     for rule in examined.policy.rules:
-        for call in calls(rule.expression.tree, "date"):
-            person = reading.persons[rule.of][0] if rule.of else {}
-            parts = [
-                reading.reader.read_for(person, Expression(rule.expression.text, part, rule.expression.leaf))
-                for part in call.args
-            ]
-            if not _is_day(parts):
-                wrong = say("“{text}” is no day of the calendar.", text=ast.unparse(call))
-                remedy = say("Write year, month and day as numbers or figures, for example date(2023, 7, 1).")
-                yield Problem(rule.expression.place_of(call), wrong, None, remedy)
+        person = reading.persons[rule.of][0] if rule.of else {}
+        yield from not_days(examined.policy, rule.expression, partial(reading.reader.read_for, person))
 
 
-def _is_day(parts: list[Span]) -> bool:
-    """Whether the year, the month and the day are fixed and make a day."""
-    fixed = [part.low for part in parts if isinstance(part, Range) and part.low is not None and part.low == part.high]
-    if len(fixed) < 3 or any(value.denominator != 1 for value in fixed):
+def not_days(policy: Policy, expression: Expression, read: Callable[[Expression], Span]) -> Iterator[Problem]:
+    """The days in `expression` that `read` does not show to be of the calendar."""
+    for call in calls(expression.tree, "date"):
+        spans = [read(Expression(expression.text, part, expression.leaf)) for part in call.args]
+        if not (_are_days(spans) and all(is_whole(policy, part) for part in call.args)):
+            wrong = say("“{date}” may be no day of the calendar.", date=ast.unparse(call))
+            remedy = say("Write a day that there is in each year, for example date(2023, 7, 1).")
+            yield Problem(expression.place_of(call), wrong, None, remedy)
+
+
+def _are_days(spans: Sequence[Span]) -> bool:
+    """Whether every year, month and day of `spans` make a day; a fixed day of a fixed month is tried in its year."""
+    ends = [(span.low, span.high) for span in spans if isinstance(span, Range)]
+    lows = [int(low) for low, _ in ends if low is not None]
+    highs = [int(high) for _, high in ends if high is not None]
+    if not len(lows) == len(highs) == 3 or lows[0] < datetime.MINYEAR or highs[0] > datetime.MAXYEAR:
         return False
-    try:
-        datetime.date(*map(int, fixed))
-    except (ValueError, OverflowError):
-        return False
-    return True
+    if lows[1:] != highs[1:]:
+        return lows[1] >= 1 and highs[1] <= 12 and lows[2] >= 1 and highs[2] <= 28
+    year = lows[0] if lows[0] == highs[0] else _COMMON_YEAR
+    return 1 <= lows[1] <= 12 and 1 <= lows[2] <= calendar.monthrange(year, lows[1])[1]
+
+
+_COMMON_YEAR = 2001

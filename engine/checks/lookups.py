@@ -13,9 +13,9 @@ from engine.checks.examined import Examined
 from engine.expression import Expression, calls
 from engine.messages import Message, say
 from engine.policy import Fact, Policy, Table
-from engine.source import Problem, nearest
+from engine.source import Problem
 
-__all__ = ["lookups"]
+__all__ = ["is_whole", "lookups"]
 
 
 def lookups(examined: Examined) -> Iterator[Problem]:
@@ -23,7 +23,6 @@ def lookups(examined: Examined) -> Iterator[Problem]:
     policy = examined.policy
     reading = examined.reading
     tables = {table.name: table for table in policy.tables}
-    yield from _unknown_tables(policy, tables)
     for rule in policy.rules:
         for call in calls(rule.expression.tree, "lookup"):
             assert isinstance(call.args[0], ast.Name)
@@ -34,7 +33,7 @@ def lookups(examined: Examined) -> Iterator[Problem]:
                     reading.reader.read_for(person, Expression(rule.expression.text, key, rule.expression.leaf))
                     for key in call.args[1:]
                 ]
-                missing = _missing_row(policy, table, spans, [_is_whole(policy, key) for key in call.args[1:]])
+                missing = _missing_row(policy, table, spans, [is_whole(policy, key) for key in call.args[1:]])
                 if missing is not None:
                     wrong = say(
                         "The table “{table}” may be asked for what it does not have: {missing}.",
@@ -45,20 +44,6 @@ def lookups(examined: Examined) -> Iterator[Problem]:
                         "Add the rows, say “default” in the table, or look it up where a fact says what absence means."
                     )
                     yield Problem(rule.expression.place_of(call), wrong, None, remedy)
-
-
-def _unknown_tables(policy: Policy, tables: dict[str, Table]) -> Iterator[Problem]:
-    """A lookup, in a rule or in what absence means, of a table that is not there."""
-    facts = [*policy.facts, *(fact for group in policy.groups for fact in group.facts)]
-    absences = [fact.absence.value for fact in facts if fact.absence is not None]
-    for expression in (*(rule.expression for rule in policy.rules), *absences):
-        for call in calls(expression.tree, "lookup"):
-            name = call.args[0]
-            if isinstance(name, ast.Name) and name.id not in tables:
-                wrong = say("No table is called “{name}”.", name=name.id)
-                close = nearest(name.id, tables)
-                remedy = say("Did you mean “{close}”?", close=close) if close else say("Declare it in tables.yaml.")
-                yield Problem(expression.place_of(name), wrong, None, remedy)
 
 
 _MOST_KEYS = 10_000
@@ -86,7 +71,7 @@ def _missing_row(policy: Policy, table: Table, spans: list[Span], whole: list[bo
     )
 
 
-def _is_whole(policy: Policy, tree: ast.expr) -> bool:
+def is_whole(policy: Policy, tree: ast.expr) -> bool:
     """Whether `tree` is a whole number for certain: made of counts and whole constants without a division."""
     whole = {fact.name for group in policy.groups for fact in group.facts if _steps_whole(fact)}
     whole |= {fact.name for fact in policy.facts if _steps_whole(fact)}

@@ -18,6 +18,8 @@ __all__ = ["ranges"]
 def ranges(examined: Examined) -> Iterator[Problem]:
     """No floor above its ceiling, tried on households at the ends and in the middle of the facts' bounds."""
     policy = examined.policy
+    if not policy.categories:
+        return
     rules = {rule.name: rule for rule in policy.rules}
     exact = Exact(policy.tables)
     seen: set[str] = set()
@@ -41,8 +43,9 @@ def ranges(examined: Examined) -> Iterator[Problem]:
 
 
 def _persons(policy: Policy, share: Fraction) -> dict[str, list[dict[str, Value]]]:
-    """As few persons of each group as there may be, all alike."""
-    return {group.name: [_sample(policy, group.facts, share)] * group.at_least for group in policy.groups}
+    """As many persons of each group as lie at `share` between the fewest and the most, all alike."""
+    sizes = {group.name: group.at_least + (group.at_most - group.at_least) * share // 1 for group in policy.groups}
+    return {group.name: [_sample(policy, group.facts, share)] * int(sizes[group.name]) for group in policy.groups}
 
 
 def _sample(policy: Policy, facts: Sequence[Fact], share: Fraction) -> dict[str, Value]:
@@ -63,7 +66,7 @@ def _sample_value(policy: Policy, fact: Fact, share: Fraction) -> Value:
     if fact.kind == "truth":
         return True
     if fact.kind == "text":
-        return fact.choices[0] if fact.choices else ""
+        return fact.choices[int((len(fact.choices) - 1) * share)] if fact.choices else ""
     if fact.kind == "date":
         return policy.since
     low, high, step = fact.at_least or Fraction(0), fact.at_most or Fraction(1), fact.step or Fraction(1)

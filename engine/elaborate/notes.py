@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from engine.elaborate.draft import Draft, saying_of
-from engine.expression import COMPARISONS, Expression
+from engine.expression import COMPARISONS, is_gathering
 from engine.policy import Aid, Category, Fact, Remark
 from engine.source import Branch, Leaf
 
@@ -132,23 +133,24 @@ def _write_on_the_line(draft: Draft, prefix: str, rule_name: str) -> None:
     if rule is None:
         return
     words = draft.words
-    lines = [
-        node
-        for node in ast.walk(rule.expression.tree)
-        if isinstance(node, ast.Compare) and type(node.ops[0]) in _ORDERED
-    ]
-    for index, node in enumerate(lines):
-        left, right = ast.unparse(node.left), ast.unparse(node.comparators[0])
-        operator = COMPARISONS[type(node.ops[0])]
+    for index, (left, operator, right) in enumerate(_lines(rule.expression.tree)):
         includes = words[_INCLUDES[operator]]
         text = words["note_on_the_line"].format(left=left, right=right, operator=operator, includes=includes)
-        parts = [prefix, words["on_the_line"], *([str(index + 1)] if index else [])]
-        name = draft.name(*parts) if index == 0 else draft.name(prefix, f"{words['on_the_line']}{index + 1}")
-        condition = Expression(rule.expression.text, rule.expression.tree, rule.expression.leaf)
-        _remark(draft, text, draft.write(name, f"{left} == {right}", condition.leaf), "note")
+        name = draft.name(prefix, f"{words['on_the_line']}{index + 1 if index else ''}")
+        _remark(draft, text, draft.write(name, f"({left}) == ({right})", rule.expression.leaf), "note")
 
 
-_ORDERED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+def _lines(tree: ast.AST) -> Iterator[tuple[str, str, str]]:
+    """Both sides of each comparison by order of the household's own numbers, not of what is gathered over persons."""
+    if isinstance(tree, ast.Call) and is_gathering(tree):
+        return
+    if isinstance(tree, ast.Compare):
+        sides = [tree.left, *tree.comparators]
+        for left, operator, right in zip(sides, tree.ops, sides[1:], strict=False):
+            if COMPARISONS.get(type(operator)) in _INCLUDES:
+                yield ast.unparse(left), COMPARISONS[type(operator)], ast.unparse(right)
+    for child in ast.iter_child_nodes(tree):
+        yield from _lines(child)
 
 
 def _write_also_holds(draft: Draft, category: Category) -> None:

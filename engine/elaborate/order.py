@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import ast
+from collections.abc import Iterable, Iterator
 
 from engine.elaborate.draft import Draft, unknown_name
 from engine.elaborate.persons import Lifting
-from engine.expression import SUGAR, Expression, calls, names_in
+from engine.expression import AGGREGATES, SUGAR, Expression, calls, is_gathering, names_in
 from engine.messages import say
 from engine.policy import Fact, Rule
 from engine.source import Place, Problem
@@ -71,20 +72,25 @@ def _refuse_circle(draft: Draft, circle: list[str]) -> None:
 
 
 def _check_names(draft: Draft) -> None:
-    """Keep a problem for every name that nothing declares; names of broken rules have problems of their own."""
+    """Keep a problem for every name and table that nothing declares; names of broken rules have problems of their own."""
     household = {*draft.figures, *draft.core_facts(), *draft.rules, *draft.broken, "true", "false"}
     known = household | set(draft.personal_facts()) | set(draft.groups)
-    personal = [fact.name for group in draft.groups.values() for fact in group.facts]
-    offered = (*draft.facts, *personal, *draft.figures, *draft.rules)
+    personal = [fact for group in draft.groups.values() for fact in group.facts]
+    offered = (*draft.facts, *(fact.name for fact in personal), *draft.figures, *draft.rules)
     seen: set[tuple[Place, str]] = set()
+    facts = (*draft.facts.values(), *personal)
+    draft.problems.extend(problem for absence in _absences(facts) for problem in _misplaced_in(absence))
     expressions = [(rule.expression, known, offered) for rule in draft.rules.values()]
     expressions += [(absence, household | {"today"}, offered) for absence in _absences(draft.facts.values())]
     for group in draft.groups.values():
-        own = {*draft.figures, *group.core_facts(draft.words), "true", "false", "today"}
-        near = (*(fact.name for fact in group.facts), *draft.figures)
+        own = {*household, *group.core_facts(draft.words), "today"}
+        near = (*(fact.name for fact in group.facts), *draft.facts, *draft.figures)
         expressions += [(absence, own, near) for absence in _absences(group.facts)]
     for expression, names, available in expressions:
-        for place, problem in _unknown_in(draft, expression, names, available):
+        for place, problem in [
+            *_unknown_in(draft, expression, names, available),
+            *_unknown_tables_in(draft, expression),
+        ]:
             if place not in seen:
                 seen.add(place)
                 draft.problems.append(problem)
@@ -92,6 +98,24 @@ def _check_names(draft: Draft) -> None:
 
 def _absences(facts: Iterable[Fact]) -> list[Expression]:
     return [fact.absence.value for fact in facts if fact.absence is not None]
+
+
+def _misplaced_in(absence: Expression) -> Iterator[Problem]:
+    """Words that ask what is given, or gather over persons: what absence means is settled before that is known."""
+    for word in (*SUGAR, *AGGREGATES):
+        for call in calls(absence.tree, word):
+            if word in SUGAR or is_gathering(call):
+                remedy = say("Write a value, or what can be calculated from facts declared above.")
+                yield Problem(absence.place_of(call), say("“{name}” may not be used here.", name=word), None, remedy)
+
+
+def _unknown_tables_in(draft: Draft, expression: Expression) -> Iterator[tuple[tuple[Place, str], Problem]]:
+    for call in calls(expression.tree, "lookup"):
+        table = call.args[0]
+        assert isinstance(table, ast.Name)
+        if table.id not in draft.tables:
+            place = expression.place_of(table)
+            yield (place, table.id), unknown_name(table.id, place, say("table"), tuple(draft.tables))
 
 
 def _unknown_in(

@@ -15,7 +15,7 @@ from engine.expression import Expression, calls, names_in, renamed, rewritten
 from engine.messages import say
 from engine.overlay import laid
 from engine.policy import Question, Remark, Rule
-from engine.source import Branch, Entry
+from engine.source import Branch, Entry, Problem
 
 __all__ = ["overlaid", "write_questions"]
 
@@ -94,6 +94,8 @@ class _Other:
         self.other = other
         self.suffix = draft.name(draft.words["other"], question)
         self.known: dict[str, str] = {}
+        self.unseen: list[str] = []
+        """The facts met whose absence means something else in the other reading: intake knows one reading only."""
 
     def shared(self, name: str, expression: Expression, node: ast.AST) -> str:
         """The name under which the core holds `name` as the other reading has it."""
@@ -101,7 +103,14 @@ class _Other:
             available = [*self.other.rules, *self.other.figures, *self.other.facts]
             self.draft.unknown(name, expression.place_of(node), say("rule or figure"), available)
             return name
-        return self._name(name)
+        found = self._name(name)
+        while self.unseen:
+            fact = self.unseen.pop()
+            wrong = say("“other” cannot see what the absence of “{fact}” means in the other reading.", fact=fact)
+            expected = say("What absence means is settled before the rules.")
+            remedy = say("Say with given({fact}) when the question matters.", fact=fact)
+            self.draft.problems.append(Problem(expression.place_of(node), wrong, expected, remedy))
+        return found
 
     def _name(self, name: str) -> str:
         if name not in self.known:
@@ -114,16 +123,34 @@ class _Other:
         figure = self.other.figures.get(name)
         if figure is not None:
             own_figure = self.draft.figures.get(name)
-            if own_figure is None or figure.value == own_figure.value:
+            if own_figure is not None and figure.value == own_figure.value:
                 return name
             self.draft.figures[fresh] = replace(figure, name=fresh)
             return fresh
         rule = self.other.rules.get(name)
         if rule is None:
+            self._see(name)
             return name
         renames = {node.id: self._name(node.id) for node in names_in(rule.expression.tree)}
+        for call in calls(rule.expression.tree, "lookup"):
+            assert isinstance(call.args[0], ast.Name)
+            renames[call.args[0].id] = self._table(call.args[0].id)
         renames = {old: new for old, new in renames.items() if old != new}
         own = self.draft.rules.get(name)
         if not renames and own is not None and own.expression == rule.expression:
             return name
         return self.draft.add(Rule(fresh, renamed(rule.expression, renames), rule.saying, rule.unit, is_written=False))
+
+    def _table(self, name: str) -> str:
+        """The name of the table `name` as the other reading has it."""
+        table, own = self.other.tables.get(name), self.draft.tables.get(name)
+        if table is None or table == own:
+            return name
+        fresh = self.draft.name(name, self.suffix)
+        self.draft.tables[fresh] = replace(table, name=fresh)
+        return fresh
+
+    def _see(self, name: str) -> None:
+        fact, own = self.other.any_fact(name), self.draft.any_fact(name)
+        if fact is not None and own is not None and fact.absence != own.absence:
+            self.unseen.append(name)

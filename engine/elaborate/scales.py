@@ -193,7 +193,7 @@ def _chosen(bands: Sequence[_Band]) -> str:
     for band in reversed(bands[:-1]):
         assert band.high is not None
         operator = "<=" if band.high.is_included else "<"
-        text = f"{band.amount} if {band.subject} {operator} {band.high.text} else ({text})"
+        text = f"{band.amount} if ({band.subject}) {operator} {band.high.text} else ({text})"
     return text
 
 
