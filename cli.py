@@ -524,6 +524,8 @@ def _summary(run: _Run, policy: engine.Policy, summary: engine.Summary) -> str:
         lines.append(run.say("Result: {file}", file=summary.output))
     if summary.rejects and summary.rejected:
         lines.append(run.say("Rejects: {file}", file=summary.rejects))
+    if summary.manifest:
+        lines.append(run.say("Manifest: {file}", file=summary.manifest))
     for group, file in summary.rejected_persons.items():
         if summary.rejected or summary.strays[group]:
             lines.append(run.say("Rejects of {group}: {file}", group=group, file=file))

@@ -11,8 +11,10 @@ from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 
+from engine import __version__
 from engine.algebras.exact import Value
 from engine.decision import Decision, decided, headings
+from engine.manifest import write_manifest
 from engine.messages import say
 from engine.policy import Fact, Policy
 from engine.source import Place, Problem, normal
@@ -40,12 +42,15 @@ class Summary:
     encoding: str
     output: str = ""
     rejects: str = ""
+    manifest: str = ""
     read: int = 0
     decided: int = 0
     rejected: int = 0
     categories: Counter[str] = field(default_factory=Counter)
     conclusions: Counter[str] = field(default_factory=Counter)
     approvals: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+    """The rejected rows by the sentence that says what is wrong."""
     aids: Counter[str] = field(default_factory=Counter)
     money: dict[str, int | Fraction] = field(default_factory=dict)
     total: int | Fraction = 0
@@ -78,6 +83,7 @@ class Summary:
     def reject(self, problems: tuple[Problem, ...]) -> None:
         """Count one rejected row in."""
         self.rejected += 1
+        self.kinds.update({problem.wrong.template for problem in problems})
         self.problems += problems[: max(self.most_shown - len(self.problems), 0)]
 
     def stray(self, group: str, problem: Problem) -> None:
@@ -134,7 +140,34 @@ def evaluate(
                 progress(run.people.size + done, run.people.size + total)
         run.set_strays_aside()
     run.summary.output, run.summary.rejects = str(target or ""), str(rejects or "")
+    if target is not None:
+        run.summary.manifest = str(_write_manifest(run, target, Path(source), day))
     return run.summary
+
+
+def _write_manifest(run: Run, target: Path, source: Path, today: datetime.date) -> Path:
+    summary = run.summary
+    return write_manifest(
+        target,
+        run.policy,
+        version=__version__,
+        algebra=summary.algebra,
+        source=source,
+        today=today,
+        counts={
+            "read": summary.read,
+            "decided": summary.decided,
+            "rejected": summary.rejected,
+            "categories": summary.categories,
+            "conclusions": summary.conclusions,
+            "approvals": summary.approvals,
+            "aids": summary.aids,
+            "money": summary.money,
+            "total": summary.total,
+            "payable": summary.payable,
+            "rejects_by_kind": summary.kinds,
+        },
+    )
 
 
 class Run:
