@@ -18,9 +18,11 @@ def kinds_of(policy: Policy) -> tuple[dict[str, Kind], tuple[Problem, ...]]:
     persons = {group.name: [person_kinds(policy, group)] for group in policy.groups}
     names = fold(policy, core_kinds(policy), algebra, persons)
     reader = Reader(algebra, {**names, "today": DATE})
-    for fact in policy.facts:
-        if fact.absence is not None:
-            algebra.check_absence(fact.name, reader.read(fact.absence.value), kind_of(fact), fact.absence.value.place)
+    for facts, own in ((policy.facts, {}), *((group.facts, person_kinds(policy, group)) for group in policy.groups)):
+        for fact in facts:
+            if fact.absence is not None:
+                found = reader.read_for(own, fact.absence.value)
+                algebra.check_absence(fact.name, found, kind_of(fact), fact.absence.value.place)
     return names, tuple(algebra.problems)
 
 

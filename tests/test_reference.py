@@ -158,6 +158,7 @@ def test_the_examples_of_a_section_are_a_policy_and_its_cases_pass(part: Section
     folder = written(files if len(files.get("cases", {}).get("cases", {})) > 1 else without_cases(files), tmp_path)
     policy, problems = examine(folder)
     assert policy is not None, "\n".join(problem.text(with_line=True) for problem in problems)
+    assert page(policy).startswith(policy.title)
     for result in run_cases(folder):
         assert result.has_passed, "\n".join(problem.text() for problem in result.problems) + result.step
 

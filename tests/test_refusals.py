@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.cases import run_cases
 from engine.loading import examine
 
 POLICY = """\
@@ -73,10 +74,10 @@ tables:
 """
 
 
-def problems(tmp_path: Path, rules: str, absent: str = "0") -> list[str]:
+def problems(tmp_path: Path, rules: str, absent: str = "0", more: str = "") -> list[str]:
     for name, text in (
         ("policy", POLICY),
-        ("facts", FACTS.format(absent=absent)),
+        ("facts", FACTS.format(absent=absent) + more),
         ("tables", TABLES),
         ("rules", rules),
     ):
@@ -141,3 +142,66 @@ conclusions:
 
 def test_a_question_that_may_not_be_asked_is_told_once(tmp_path: Path) -> None:
     assert len(problems(tmp_path, rule("1 if given(人口) else 2"))) == 1
+
+
+PERSON = """\
+      学费:
+        kind: money
+        unit: 元
+        meaning: 学费
+        at_least: 0
+        at_most: 9
+        step: 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("        when_absent: 收人\n", "No fact, figure or rule is called “收人”."),
+        ("        when_absent: sum(年龄)\n", "“sum” cannot be read here."),
+        ("        when_absent: true\n", "What absence means is a truth, and “学费” is a number in 元."),
+        ('        when_absent: lookup(标淮, "东")\n', "No table is called “标淮”."),
+        ("        needed_when: 年龄 > 6\n", "“学费” says when it is needed, and is not optional."),
+    ],
+)
+def test_what_the_absence_of_a_persons_fact_means_is_held_to_the_same(lines: str, told: str, tmp_path: Path) -> None:
+    found = problems(tmp_path, rule("sum(学费)"), more=PERSON + lines)
+    assert [text for text in found if text.startswith(told)], found
+
+
+def test_a_group_is_no_value(tmp_path: Path) -> None:
+    assert problems(tmp_path, rule("子女 + 1"))[0].startswith("“子女” is a group of persons")
+
+
+def test_one_person_for_whom_a_needed_fact_is_missing_is_enough_to_refuse(tmp_path: Path) -> None:
+    more = PERSON + "        optional: true\n        needed_when: 年龄 > 6\n"
+    assert problems(tmp_path, rule("sum(学费 if given(学费) else 0)"), more=more) == []
+    (tmp_path / "cases.yaml").write_text(
+        """\
+starting_from:
+  人口: 2
+  区: 东
+cases:
+  都填:
+    clause: 例
+    because: 六岁不须填
+    facts:
+      子女:
+        - 年龄: 6
+        - 年龄: 7
+          学费: 3
+    expect:
+      甲: 3
+  缺一人:
+    clause: 例
+    because: 七岁须填
+    facts:
+      子女:
+        - 年龄: 6
+        - 年龄: 7
+    refused: 缺少学费，不能判定
+""",
+        encoding="utf-8",
+    )
+    assert [result.problems for result in run_cases(tmp_path)] == [(), ()]

@@ -49,7 +49,8 @@ def lookups(examined: Examined) -> Iterator[Problem]:
 
 def _unknown_tables(policy: Policy, tables: dict[str, Table]) -> Iterator[Problem]:
     """A lookup, in a rule or in what absence means, of a table that is not there."""
-    absences = [fact.absence.value for fact in policy.facts if fact.absence is not None]
+    facts = [*policy.facts, *(fact for group in policy.groups for fact in group.facts)]
+    absences = [fact.absence.value for fact in facts if fact.absence is not None]
     for expression in (*(rule.expression for rule in policy.rules), *absences):
         for call in calls(expression.tree, "lookup"):
             name = call.args[0]

@@ -217,7 +217,7 @@ def declare_facts(draft: Draft, tree: Branch) -> None:
     _refuse_names_of_groups(draft)
     for name, entry in entries:
         assert isinstance(entry.value, Branch)
-        _write_need(draft, draft.facts[name], entry.value.leaf("needed_when"))
+        draft.facts[name] = _write_need(draft, draft.facts[name], entry.value.leaf("needed_when"))
 
 
 def declare_groups(draft: Draft, tree: Branch) -> None:
@@ -228,30 +228,37 @@ def declare_groups(draft: Draft, tree: Branch) -> None:
             continue
         branch = entry.value
         least, most = (number(leaf.text) if (leaf := branch.leaf(word)) else None for word in ("at_least", "at_most"))
-        facts = []
+        facts: list[Fact] = []
+        needs: list[Leaf | None] = []
         for found in branch.branch("facts").entries.values():
             own = draft.declare(found.key)
             if own is not None and isinstance(found.value, Branch):
                 facts.append(_fact(draft, own, found.value, found.key, is_reference=False))
+                needs.append(found.value.leaf("needed_when"))
         _refuse_shared_names(draft, facts)
         meaning, joined_by = (leaf.text if (leaf := branch.leaf(word)) else "" for word in ("meaning", "joined_by"))
         size = int(least or 0), int(most or 0)
-        draft.groups[name] = Group(name, meaning, *size, tuple(facts), entry.key.place, normal(joined_by))
+        group = Group(name, meaning, *size, tuple(facts), entry.key.place, normal(joined_by))
+        draft.groups[name] = group
+        needed = tuple(_write_need(draft, fact, leaf, name) for fact, leaf in zip(facts, needs, strict=True))
+        draft.groups[name] = replace(group, facts=needed)
 
 
-def _write_need(draft: Draft, fact: Fact, leaf: Leaf | None) -> None:
+def _write_need(draft: Draft, fact: Fact, leaf: Leaf | None, group: str = "") -> Fact:
     """An optional fact that must be given under a condition: without it the household cannot be decided."""
     if leaf is None:
-        return
+        return fact
     if not fact.is_optional:
         wrong = say("“{name}” says when it is needed, and is not optional.", name=fact.name)
         draft.problems.append(Problem(leaf.place, wrong, None, say("Add “optional: true”, or remove “needed_when”.")))
-        return
+        return fact
     needed = draft.adopt(draft.name(fact.name, draft.words["needed"]), leaf, is_written=False)
     given = draft.name(fact.name, draft.words["given"])
     missing = draft.write(draft.name(fact.name, draft.words["missing"]), f"{needed} and not {given}", leaf)
+    if group:  # one person for whom it is missing is enough
+        missing = draft.write(draft.name(group, missing), f"any({missing})", leaf)
     draft.refusals.append(Remark(draft.words["refuse_missing"].format(fact=fact.name), missing, "refusal"))
-    draft.facts[fact.name] = replace(fact, needed_when=needed)
+    return replace(fact, needed_when=needed)
 
 
 def _fact(draft: Draft, name: str, branch: Branch, key: Leaf, is_reference: bool) -> Fact:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterable
+
 from engine.elaborate.draft import Draft, unknown_name
 from engine.elaborate.persons import Lifting
-from engine.expression import SUGAR, Expression, calls, names_in
+from engine.expression import SUGAR, Expression, calls, is_gathering, names_in
 from engine.messages import say
-from engine.policy import Rule
+from engine.policy import Fact, Rule
 from engine.source import Place, Problem
 
 __all__ = ["in_order"]
@@ -75,21 +78,43 @@ def _check_names(draft: Draft) -> None:
     personal = [fact.name for group in draft.groups.values() for fact in group.facts]
     offered = (*draft.facts, *personal, *draft.figures, *draft.rules)
     seen: set[tuple[Place, str]] = set()
-    expressions = [(rule.expression, known) for rule in draft.rules.values()]
-    absences = [fact.absence.value for fact in draft.facts.values() if fact.absence is not None]
-    for expression, names in [*expressions, *((absence, household | {"today"}) for absence in absences)]:
-        for place, problem in _unknown_in(draft, expression, names, offered):
+    expressions = [(rule.expression, known, offered) for rule in draft.rules.values()]
+    expressions += [(absence, household | {"today"}, offered) for absence in _absences(draft.facts.values())]
+    for group in draft.groups.values():
+        own = {*household, *group.core_facts(draft.words), "today"}
+        expressions += [(absence, own, offered) for absence in _absences(group.facts)]
+    for expression, names, available in expressions:
+        found = _unknown_in(draft, expression, names, available)
+        if "today" in names:  # what absence means is read before anything is gathered over persons
+            found += _gathered_in(expression)
+        for place, problem in found:
             if place not in seen:
                 seen.add(place)
                 draft.problems.append(problem)
+
+
+def _gathered_in(expression: Expression) -> list[tuple[tuple[Place, str], Problem]]:
+    gathering = [node for node in ast.walk(expression.tree) if isinstance(node, ast.Call) and is_gathering(node)]
+    places = [(expression.place_of(call), ast.unparse(call.func)) for call in gathering]
+    return [((place, word), Problem(place, say("“{word}” cannot be read here.", word=word))) for place, word in places]
+
+
+def _absences(facts: Iterable[Fact]) -> list[Expression]:
+    return [fact.absence.value for fact in facts if fact.absence is not None]
 
 
 def _unknown_in(
     draft: Draft, expression: Expression, known: set[str], offered: tuple[str, ...]
 ) -> list[tuple[tuple[Place, str], Problem]]:
     found = []
+    counted = {id(call.args[0]) for call in calls(expression.tree, "count")}
     for node in names_in(expression.tree):
-        if node.id not in known:
+        if node.id in draft.groups and id(node) not in counted:
+            place = expression.place_of(node)
+            wrong = say("“{name}” is a group of persons, and stands where a value is needed.", name=node.id)
+            remedy = say("Write count({name}), or gather something of its persons.", name=node.id)
+            found.append(((place, node.id), Problem(place, wrong, None, remedy)))
+        elif node.id not in known:
             place = expression.place_of(node)
             sort = say("fact, figure or rule")
             found.append(((place, node.id), _hinted(draft, node.id, unknown_name(node.id, place, sort, offered))))
