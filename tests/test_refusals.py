@@ -205,3 +205,9 @@ cases:
         encoding="utf-8",
     )
     assert [result.problems for result in run_cases(tmp_path)] == [(), ()]
+
+
+def test_a_band_of_zero_has_every_unit(tmp_path: Path) -> None:
+    bands = "    bands:\n      - when: 人口 <= 3\n        is: 收入\n      - when: 人口 > 3\n        is: {amount}\n"
+    assert problems(tmp_path, "rules:\n  甲:\n" + bands.format(amount=0)) == []
+    assert problems(tmp_path, "rules:\n  甲:\n" + bands.format(amount=5)) != []
