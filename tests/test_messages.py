@@ -246,7 +246,9 @@ def test_help_reads_in_chinese(command: tuple[str, ...], said: Catalog) -> None:
 def test_the_help_of_the_whole_lists_its_commands_in_chinese() -> None:
     shown = run("--lang", "zh_CN", "--help").stdout
     assert "困难职工帮扶：年度方案写成数据，判定精确，理由清楚。" in shown
-    assert "\n命令:\n  check     检查政策：列出一个文件夹、一个年度或所有年度的全部问题。\n" in shown
+    assert (
+        "\n命令:\n  check     检查政策：列出一个文件夹、一个年度或所有年度的全部问题，以及空档和重叠的日期。\n" in shown
+    )
 
 
 def test_the_help_of_a_command_holds_no_english_sentence_at_all() -> None:

@@ -158,6 +158,8 @@ PERSON = """\
 @pytest.mark.parametrize(
     ("lines", "told"),
     [
+        ("        when_absent: 收人\n", "No fact, figure or rule is called “收人”."),
+        ("        when_absent: sum(年龄)\n", "“sum” may not be used here."),
         ("        when_absent: true\n", "What absence means is a truth, and “学费” is a number in 元."),
         ('        when_absent: lookup(标淮, "东")\n', "No table is called “标淮”."),
         ("        needed_when: 年龄 > 6\n", "“学费” says when it is needed, and is not optional."),
@@ -203,3 +205,9 @@ cases:
         encoding="utf-8",
     )
     assert [result.problems for result in run_cases(tmp_path)] == [(), ()]
+
+
+def test_a_band_of_zero_has_every_unit(tmp_path: Path) -> None:
+    bands = "    bands:\n      - when: 人口 <= 3\n        is: 收入\n      - when: 人口 > 3\n        is: {amount}\n"
+    assert problems(tmp_path, "rules:\n  甲:\n" + bands.format(amount=0)) == []
+    assert problems(tmp_path, "rules:\n  甲:\n" + bands.format(amount=5)) != []

@@ -98,7 +98,7 @@ def _amount(draft: Draft, name: str, leaf: Leaf | None, unit: Unit) -> str | Non
         return None
     value = number(leaf.text)
     if value is not None:
-        draft.figures[name] = Figure(name, value, unit, Saying(), leaf.place)
+        draft.figures[name] = Figure(name, value, unit if unit.text or value else ANY_UNIT, Saying(), leaf.place)
         return name
     expression = draft.parsed(leaf)
     return None if expression is None else f"({expression.canonical})"
