@@ -56,7 +56,8 @@ def open_source(path: Path, encoding: str | None, groups: Collection[str], sheet
         for entry in tree.entries.values():
             if not isinstance(entry.value, Leaf) and normal(entry.key.text) not in groups:
                 wrong = say("“{name}” has more than one value.", name=entry.key.text)
-                problems += (Problem(entry.value.place, wrong, None, say("Write one value behind the colon.")),)
+                known = say("Only {groups} list persons.", groups=tuple(groups)) if groups else None
+                problems += (Problem(entry.value.place, wrong, known, say("Write one value behind the colon.")),)
     elif not problems:
         problems += (
             Problem(Place(str(path)), say("The file holds no facts."), None, say("Write “fact: value” lines.")),

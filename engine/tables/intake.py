@@ -100,6 +100,8 @@ class Intake:
         written: dict[str, tuple[object, str]] = {}
         for name, cell in given.items():
             fact = by_name.get(normal(name))
+            if fact is not None and is_blank(cell):
+                continue
             here = replace(place, label=f"{place.label}:{name}" if place.label else name)
             if fact is None:
                 close = nearest(normal(name), by_name)
@@ -110,7 +112,7 @@ class Intake:
             elif isinstance(cell, (list, tuple, Mapping)):
                 wrong = say("“{name}” has more than one value.", name=name)
                 problems.append(Problem(here, wrong, None, say("Write one value.")))
-            elif not is_blank(cell):
+            else:
                 written[fact.name] = (cell, name)
         return written
 

@@ -81,7 +81,7 @@ class _JsonlSource:
         self.header = tuple(keys.values())
         self._path = path
         self._names = tuple(keys)
-        self._groups = frozenset(groups)
+        self._groups = tuple(groups)
         self._lines: Lines | None = None
 
     def records(self) -> Iterator[Record]:
@@ -135,6 +135,11 @@ def _values(line: Line, groups: Collection[str]) -> dict[str, Cell]:
             raise _Refused(say("The key “{key}” stands twice in the line. Keep one of the two.", key=name))
         if not name and not is_blank(value):
             raise _Refused(say("A value has no key. Name what it is."))
+        if groups and name not in groups and isinstance(value, (list, dict)):
+            known = tuple(groups)
+            raise _Refused(
+                say("“{key}” holds a list or an object. Only {groups} list persons.", key=name, groups=known)
+            )
         values[name] = _people(name, value) if name in groups else _plain(name, value)
     return values
 

@@ -83,7 +83,7 @@ class Repeats:
                 wrong = say("“{value}” is listed {count} times.", value=value, count=len(rows))
                 place = replace(person.place, label=":".join(part for part in (person.place.label, name) if part))
                 problems.append(Problem(place, wrong, _once(fact, rows, file), say("Keep it where it is right.")))
-        return replace(person, problems=(*person.problems, *problems))
+        return replace(person, problems=(*person.problems, *problems)) if problems else person
 
     def _values(self, person: Mapping[str, object]) -> Iterator[tuple[Fact, str, str]]:
         """Each unique fact of `person` with its value and the name under which it is written."""

@@ -16,6 +16,7 @@ from engine.tables.rolls import Listed, Repeats, Roll, listed
 __all__ = ["Join", "Lists", "Roster"]
 
 _MOST_ROWS_TOLD = 10
+_MOST_TEXTS = 10_000
 
 
 class Lists:
@@ -98,16 +99,23 @@ class Roster:
         self._by_key: dict[str, list[Record]] = {}
         self._without: list[tuple[Record, Problem]] = []
         self._found: set[str] = set()
+        self._texts: dict[str, str] = {}
         self._set_aside: set[str] = set()
         self._repeats = Repeats(group.facts, words)
 
     def read(self) -> Iterator[None]:
         """Keep every person, one for each step."""
         for found in self.source.records():
-            cells = tuple(found.cells[index] if index < len(found.cells) else None for index in self._kept)
+            cells = tuple(self._once(found.cells[index]) if index < len(found.cells) else None for index in self._kept)
             self._keep(Record(found.number, cells, found.problem))
             yield
         self._repeats.close()
+
+    def _once(self, cell: Cell) -> Cell:
+        """`cell`, or the same text met before: what many persons share is kept once."""
+        if not isinstance(cell, str):
+            return cell
+        return self._texts.setdefault(cell, cell) if len(self._texts) < _MOST_TEXTS else self._texts.get(cell, cell)
 
     def _keep(self, record: Record) -> None:
         self.count += 1
