@@ -124,6 +124,7 @@ def evaluate(
     groups = tuple(group.name for group in policy.groups)
     table = open_source(source, format=format, encoding=encoding, groups=groups)
     run = Run(policy, table, Intake(policy, day), language, persons, encoding, progress)
+    is_named = rejects is not None
     if target is not None and rejects is None:
         rejects = target.with_name(f"{target.stem}.rejects{target.suffix}")
     refuse_over((target, rejects), tuple(roster.source.name for roster in run.people.rosters.values()))
@@ -139,6 +140,8 @@ def evaluate(
                 done, total = table.position()
                 progress(run.people.size + done, run.people.size + total)
         run.set_strays_aside()
+    if rejects is not None and not is_named and not run.summary.rejected:
+        rejects.unlink()  # nothing was set aside, and an earlier run's rejects are no longer true
     run.summary.output, run.summary.rejects = str(target or ""), str(rejects or "")
     if target is not None:
         run.summary.manifest = str(_write_manifest(run, target, Path(source), day))

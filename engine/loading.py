@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -217,10 +218,20 @@ def _examined(folder: Path, found: Folder, questions: Sequence[str]) -> tuple[Po
         tree = _meaning(laid)
     policy, more = elaborate(tree, str(folder), tuple(normal(question) for question in questions))
     problems.extend(more)
+    problems.extend(_other_year(folder, tree))
     if policy is not None and not _errors(problems):
         problems.extend(check(policy))
     distinct = _first_at_each_place(problems)
     return (None if _errors(problems) else policy), distinct
+
+
+def _other_year(folder: Path, tree: Branch) -> Iterator[Problem]:
+    """A folder that is called by another year than its policy says: a copy in which the year was forgotten."""
+    leaf, named = tree.leaf("year"), re.match(r"[0-9]{4}(?![0-9])", folder.name)
+    is_own = leaf is not None and Path(leaf.place.file).parent == folder
+    if leaf is not None and is_own and named is not None and leaf.text != named[0]:
+        wrong = say("The policy says it is of {year}, and its folder is called {folder}.", year=leaf.text, folder=folder.name)
+        yield Problem(leaf.place, wrong, None, say("Correct the year, or rename the folder."))
 
 
 def _overlay(tree: Branch, question: str) -> Branch:

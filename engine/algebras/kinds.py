@@ -229,8 +229,13 @@ def _same(kinds: Sequence[Kind], done: Message, *, numbers_only: bool = True) ->
 
 
 def _refuse_difference(one: Kind, two: Kind, done: Message) -> None:
+    remedy = say("Multiply or divide by the number of months (月/年), or correct the unit where it is declared.")
+    if one.name == two.name == "number" and not (one.powers and two.powers):
+        remedy = say("Make the bare number a figure with its unit, or correct the unit where it is declared.")
+    elif one.name != two.name:
+        remedy = say("Correct one of the two.")
     raise Refusal(
         say("{one} and {two} are {done}.", one=one.said(), two=two.said(), done=done),
         say("Both sides need the same kind and unit."),
-        say("Multiply or divide by the number of months (月/年), or correct the unit where it is declared."),
+        remedy,
     )

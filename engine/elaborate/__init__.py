@@ -21,7 +21,7 @@ from engine.elaborate.declarations import (
 )
 from engine.elaborate.draft import Draft, saying_of
 from engine.elaborate.gates import write_exclusions
-from engine.elaborate.notes import write_clauses, write_fact_notes, write_notes
+from engine.elaborate.notes import write_clauses, write_fact_notes, write_notes, write_refusals
 from engine.elaborate.order import in_order
 from engine.elaborate.outputs import write_outputs
 from engine.elaborate.questions import overlaid, write_questions
@@ -111,6 +111,7 @@ def _written(tree: Branch) -> Draft:
     write_choice(draft, tree)
     write_conclusion(draft, tree)
     write_outputs(draft, tree)
+    write_refusals(draft, tree)
     return draft
 
 

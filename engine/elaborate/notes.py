@@ -10,7 +10,7 @@ from engine.expression import COMPARISONS, is_gathering
 from engine.policy import Aid, Category, Fact, Remark
 from engine.source import Branch, Leaf
 
-__all__ = ["write_clauses", "write_fact_notes", "write_notes"]
+__all__ = ["write_clauses", "write_fact_notes", "write_notes", "write_refusals"]
 
 _INCLUDES = {"<": "excludes", ">": "excludes", "<=": "includes", ">=": "includes"}
 
@@ -125,6 +125,16 @@ def write_notes(draft: Draft, tree: Branch) -> None:
                 draft.name(draft.words["notes"], entry.key.text), when, saying_of(entry.value), is_written=False
             )
             _remark(draft, say_leaf.text if say_leaf else entry.key.text, name, "note")
+
+
+def write_refusals(draft: Draft, tree: Branch) -> None:
+    """The policy's own refusals: a household of which one holds cannot be decided, and its row is set aside."""
+    for entry in tree.branch("refusals").entries.values():
+        if isinstance(entry.value, Branch) and draft.part(entry.key) is not None:
+            name = draft.name(draft.words["refusal"], entry.key.text)
+            rule = draft.adopt(name, entry.value.leaf("when"), saying_of(entry.value), is_written=False)
+            say_leaf = entry.value.leaf("say")
+            draft.refusals.append(Remark(say_leaf.text if say_leaf else entry.key.text, rule, "refusal"))
 
 
 def _write_on_the_line(draft: Draft, prefix: str, rule_name: str) -> None:

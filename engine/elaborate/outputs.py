@@ -40,7 +40,7 @@ def _write_shares(draft: Draft, tree: Branch, name: str, branch: Branch) -> None
             parts.append(draft.write(draft.name(name, part), text, entry.value, saying, told="always"))
     if sum(rates) > 1:
         wrong = say("The parts come to more than the whole ({sum}).", sum=sum(rates))
-        draft.problems.append(Problem(branch.place, wrong, None, say("Let the parts come to 100% or less.")))
+        draft.problems.append(Problem(branch.place, wrong, None, say("Let the parts come to at most 100%.")))
     rest = branch.leaf("rest")
     if rest is not None and draft.part(rest) is not None:
         text = " - ".join([whole, *parts])
