@@ -76,7 +76,7 @@ def decide(policy: Policy, household: Mapping[str, object], *, today: datetime.d
 
     Raises: HouseholdError where a fact is missing or bad, or the policy refuses the household; with every problem.
 
-    >>> decide(policy, {"家庭人口": 3, "家庭年收入": "20,000", ...}).total   # doctest: +SKIP
+    >>> decide(policy, {"persons": 3, "income": "20,000", ...}).total   # doctest: +SKIP
     8964
     """
     intake = Intake(policy, today or datetime.date.today())

@@ -38,8 +38,9 @@ class Version:
         return self.folder.name
 
     def gives_way_to(self, other: Version) -> bool:
-        """Whether `other` changes this one within its days."""
-        return self.folder.resolve() in other.bases and self.since <= other.since <= self.until
+        """Whether `other`, of the same issuer, changes this one within its days."""
+        is_change = self.issuer == other.issuer and self.folder.resolve() in other.bases
+        return is_change and self.since <= other.since <= self.until
 
 
 @dataclass(frozen=True)

@@ -66,3 +66,9 @@ def test_a_day_that_there_is_not_is_a_problem(tmp_path: Path, made: str) -> None
 def test_a_day_made_of_facts_is_one_for_every_household(tmp_path: Path, made: str, is_day: bool) -> None:
     facts = "facts:\n" + number("n", at_least=1, at_most=12)
     assert (problems(tmp_path, facts=facts, rules=rules(f"days_between({made}, date(2024, 1, 1)) + n")) == []) is is_day
+
+
+def test_a_day_written_out_is_told_as_a_day(tmp_path: Path) -> None:
+    found = policy(tmp_path, facts=DAY.format(absent="today"), rules=rules("day >= date(2024, 10, 1)"))
+    told = engine.explain(found, {"day": "2024-09-30"}).text()
+    assert "found: day ≥ 2024-10-01" in told and "does not hold" in told

@@ -14,7 +14,7 @@ from engine.source import Branch, Leaf, Place, Problem, nearest, normal
 __all__ = ["ANY_UNIT", "JOINT", "UNSAID", "Draft", "greatest", "saying_of", "unknown_name"]
 
 JOINT = "·"
-"""Joins the parts of a generated name: 深度困难职工·医疗救助·上限."""
+"""Joins the parts of a generated name: category·aid·ceiling."""
 
 
 UNSAID = Saying()

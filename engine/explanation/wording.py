@@ -63,6 +63,8 @@ def _said(words: Words, step: Step, leaf: Callable[[Step], str]) -> tuple[str, i
     """The step in words, and how tightly its outermost sign binds."""
     if step.operation in ("name", "constant"):
         return leaf(step), _ATOM
+    if step.operation == "date" and all(part.operation == "constant" for part in step.parts):
+        return spoken(words, step.value), _ATOM
     if step.operation in _SIGNS:
         return _infix(words, step, leaf)
     if step.name and step.operation != "lookup":
