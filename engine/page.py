@@ -63,6 +63,8 @@ def _titled(title: str, lines: Iterator[str]) -> Iterator[str]:
 
 def _figures(policy: Policy) -> Iterator[str]:
     for figure in policy.figures:
+        if "·" in figure.name:
+            continue  # of a band, or of the other reading of a question: told where they stand
         yield f"{figure.name} = {plain(figure.value)} {figure.unit.text}  {_said(figure.saying)}  {_where(policy, figure.place)}"
 
 
