@@ -344,6 +344,8 @@ def evaluate(
     files = _files_of_persons(run, persons)
     if by_date and (year is not None or on is not None):
         raise click.UsageError(run.say("With --by-date the rows say the day: leave --year and --on out."))
+    if by_date and persons:
+        raise click.UsageError(run.say("A table of persons cannot be split by date: leave --by-date or --persons out."))
     if by_date:
         _evaluate_by_date(run, source, output, rejects, questions, format_, encoding, today, policies)
     policy = _policy(run, policies, year, questions, on)

@@ -144,11 +144,11 @@ def evaluate(
         rejects.unlink()  # nothing was set aside, and an earlier run's rejects are no longer true
     run.summary.output, run.summary.rejects = str(target or ""), str(rejects or "")
     if target is not None:
-        run.summary.manifest = str(_write_manifest(run, target, Path(source), day))
+        run.summary.manifest = str(_write_manifest(run, target, Path(source), persons, day))
     return run.summary
 
 
-def _write_manifest(run: Run, target: Path, source: Path, today: datetime.date) -> Path:
+def _write_manifest(run: Run, target: Path, source: Path, persons: Mapping[str, Path], today: datetime.date) -> Path:
     summary = run.summary
     return write_manifest(
         target,
@@ -169,7 +169,9 @@ def _write_manifest(run: Run, target: Path, source: Path, today: datetime.date) 
             "total": summary.total,
             "payable": summary.payable,
             "rejects_by_kind": summary.kinds,
+            **({"persons": summary.persons, "without_household": summary.strays} if summary.persons else {}),
         },
+        persons=persons,
     )
 
 

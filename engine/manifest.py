@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from engine.messages import plain
 from engine.policy import Policy
@@ -40,10 +41,11 @@ def write_manifest(
     source: Path,
     today: datetime.date,
     counts: Mapping[str, object],
+    persons: Mapping[str, Path] = MappingProxyType({}),
 ) -> Path:
     """Write beside `result` what it was made of; the file appears whole or not at all. Gives its path.
 
-    `counts` are numbers of rows and sums of money by their names; a Fraction is written as a plain decimal text.
+    `persons` names for a group the file of its persons. `counts` are numbers of rows and sums of money by their names; a Fraction is written as a plain decimal text.
     Raises: TableError where it cannot be written.
     """
     content = {
@@ -53,8 +55,9 @@ def write_manifest(
         "questions": list(policy.taken),
         "engine": version,
         "algebra": algebra,
-        "input": {"file": source.name, "sha256": hash_of(source)},
-        "result": {"file": result.name, "sha256": hash_of(result)},
+        "input": _file(source),
+        **({"persons": {group: _file(path) for group, path in persons.items()}} if persons else {}),
+        "result": _file(result),
         "blank_reference_date": today.isoformat(),
         "counts": _plain(counts),
         "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -63,6 +66,10 @@ def write_manifest(
     with whole(target) as stream:
         stream.write((json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode())
     return target
+
+
+def _file(path: Path) -> dict[str, str]:
+    return {"file": path.name, "sha256": hash_of(path)}
 
 
 def _plain(value: object) -> object:

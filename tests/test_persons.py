@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import shutil
 import subprocess
@@ -773,6 +774,15 @@ def test_progress_never_goes_back_and_ends_at_the_whole(school: Policy, tmp_path
     assert (len(heard), heard[-1]) == (6, (whole, whole))
 
 
+def test_the_manifest_names_the_table_of_persons(school: Policy, tmp_path: Path) -> None:
+    source, persons = file(tmp_path, "h.csv", HOUSEHOLDS), file(tmp_path, "s.csv", f"{STUDENTS},A4,高中,1,\n")
+    run(school, source, persons, target=tmp_path / "out.csv")
+    found = json.loads((tmp_path / "out.csv.manifest.json").read_text(encoding="utf-8"))
+    digest = hashlib.sha256(persons.read_bytes()).hexdigest()
+    assert found["persons"] == {"在学子女": {"file": "s.csv", "sha256": digest}}
+    assert (found["counts"]["persons"], found["counts"]["without_household"]) == ({"在学子女": 4}, {"在学子女": 1})
+
+
 # Explanations
 
 
@@ -929,6 +939,13 @@ def test_persons_named_wrongly_are_wrong_usage(
     code, _, errors = bangfu(tmp_path, command, str(file(tmp_path, "h.csv", HOUSEHOLDS)), *options)
     assert code == 2
     assert message in errors
+
+
+def test_persons_are_not_split_by_date(tmp_path: Path) -> None:
+    source = str(file(tmp_path, "h.csv", HOUSEHOLDS))
+    code, _, errors = bangfu(tmp_path, "evaluate", source, "--by-date", "--persons", "在学子女=s.csv")
+    assert code == 2
+    assert "A table of persons cannot be split by date: leave --by-date or --persons out." in errors
 
 
 def test_the_command_explains_a_household_with_a_second_table(tmp_path: Path) -> None:

@@ -197,7 +197,6 @@ class Intake:
         place: Place,
     ) -> dict[str, Value]:
         """Every core fact of a household, or of a person of `household`; absent ones by what absence means."""
-        words = self.policy.words
         core: dict[str, Value] = {}
         for fact in facts:
             if fact.name in values:
@@ -211,15 +210,20 @@ class Intake:
                 if problem is not None:
                     problems.append(problem)
         for fact in facts:
-            if fact.is_optional or fact.absence is not None:
-                core[f"{fact.name}·{words['given']}"] = fact.name in values
-            if fact.form:
-                core[f"{fact.name}·{words['valid']}"] = FORMS[fact.form](str(core[fact.name]))
-            if fact.is_reference:
-                day = core[fact.name]
-                inside = isinstance(day, datetime.date) and self.policy.since <= day <= self.policy.until
-                core[f"{fact.name}·{words['in_force']}"] = inside
+            self._add_known(fact, fact.name in values, core)
         return core
+
+    def _add_known(self, fact: Fact, is_given: bool, core: dict[str, Value]) -> None:
+        """What is known of `fact` besides its value: whether it is given, of its form, in force."""
+        words = self.policy.words
+        if fact.is_optional or fact.absence is not None:
+            core[f"{fact.name}·{words['given']}"] = is_given
+        if fact.form:
+            core[f"{fact.name}·{words['valid']}"] = FORMS[fact.form](str(core[fact.name]))
+        if fact.is_reference:
+            day = core[fact.name]
+            inside = isinstance(day, datetime.date) and self.policy.since <= day <= self.policy.until
+            core[f"{fact.name}·{words['in_force']}"] = inside
 
     def _absent(self, fact: Fact, core: dict[str, Value], household: dict[str, Value], place: Place) -> Problem | None:
         assert fact.absence is not None
