@@ -230,7 +230,9 @@ def _other_year(folder: Path, tree: Branch) -> Iterator[Problem]:
     leaf, named = tree.leaf("year"), re.match(r"[0-9]{4}(?![0-9])", folder.name)
     is_own = leaf is not None and Path(leaf.place.file).parent == folder
     if leaf is not None and is_own and named is not None and leaf.text != named[0]:
-        wrong = say("The policy says it is of {year}, and its folder is called {folder}.", year=leaf.text, folder=folder.name)
+        wrong = say(
+            "The policy says it is of {year}, and its folder is called {folder}.", year=leaf.text, folder=folder.name
+        )
         yield Problem(leaf.place, wrong, None, say("Correct the year, or rename the folder."))
 
 
