@@ -66,7 +66,7 @@ def _settle(asked: str | None) -> None:
     """Make click and gettext speak the language asked for, or the locale's."""
     language = engine.choose_language(asked)
     os.environ["LANGUAGE"] = language
-    bindtextdomain("bangfu", str(Path(engine.__file__).parent / "messages" / "catalogues"))
+    bindtextdomain("bangfu", engine.catalogues())
     textdomain("bangfu")
 
 

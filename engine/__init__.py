@@ -32,6 +32,7 @@ The rooms, each with one reason to exist:
     page          a policy as a page to read beside the text
     template      the input sheet of a year
     rows          one household out of a file
+    manifest      what a result was made of
 
 What is public is in `__all__`, and is loaded when it is first used.
 """
@@ -56,6 +57,7 @@ _HOMES = {
     "Summary": "batch",
     "TableError": "tables",
     "Timeline": "timeline",
+    "catalogues": "messages",
     "check_questions": "loading",
     "choose_language": "messages",
     "create_template": "template",

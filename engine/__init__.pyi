@@ -18,6 +18,7 @@ from engine.folders import years as years
 from engine.loading import check_questions as check_questions
 from engine.loading import examine as examine
 from engine.loading import load as load
+from engine.messages import catalogues as catalogues
 from engine.messages import choose_language as choose_language
 from engine.messages import say as say
 from engine.page import page_of as page_of

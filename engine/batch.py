@@ -209,9 +209,11 @@ class Run:
         self.summary.persons = {group: roster.count for group, roster in self.people.rosters.items()}
 
     def out_header(self) -> list[str]:
+        """The headings of the result: those of the table, then the decision's."""
         return [*self.columns.written, *headings(self.policy)]
 
     def rejects_header(self) -> list[str]:
+        """The headings of the rejects: those of the table, then the reason."""
         return [*self.columns.written, self.reason]
 
     def take(self, record: Record, each: Callable[[Record, Decision], None] | None) -> None:

@@ -10,6 +10,7 @@ import ast
 import copy
 import re
 import unicodedata
+import warnings
 from abc import ABC, abstractmethod
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -351,8 +352,10 @@ def parse(leaf: Leaf) -> Expression | tuple[Problem, ...]:
     if problems:
         return problems
     try:
-        body = ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # what Python only warns of (“\\d”, “1if”) is a problem here
+            body = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError, Warning) as error:
         return (_unparsed(text, leaf, error),)
     expression = Expression(text, body, leaf)
     problems = tuple(_too_large(expression)) or tuple(_outside(expression))
@@ -368,8 +371,13 @@ _KNOWN: dict[str, ast.expr] = {}
 _MOST_KNOWN = 20_000
 
 
-_OUTSIDE_QUOTES = re.compile(r"\"[^\"]*\"|'[^']*'")
+_OUTSIDE_QUOTES = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
 _HINTS: tuple[tuple[re.Pattern[str], Message, Message], ...] = (
+    (
+        re.compile(r"#"),
+        say("A “#” stands inside an expression, and what is behind it would not be read."),
+        say("Put the remark on a line of its own above, or under “because”."),
+    ),
     (
         re.compile(r"[0-9.]\s*[%％‰]"),
         say("A percentage stands inside an expression."),
@@ -391,9 +399,9 @@ _HINTS: tuple[tuple[re.Pattern[str], Message, Message], ...] = (
         say("Write the digits in full (20000), or better a figure's name."),
     ),
     (
-        re.compile(r"[0-9],[0-9]{3}(?![0-9])"),
+        re.compile(r"(?<![0-9.])[1-9][0-9]{0,2},[0-9]{3}(?![0-9])"),
         say("A number is written with a comma between the thousands."),
-        say("Write the digits without commas."),
+        say("Write the digits without commas, or a blank behind the comma between two values."),
     ),
 )
 _SIGNS = MappingProxyType(
@@ -601,7 +609,8 @@ def _wrong_constant(node: ast.Constant, expression: Expression) -> tuple[Message
     if isinstance(node.value, bool):
         return say("Truth is written in small letters."), say("Write true or false.")
     segment = ast.get_source_segment(expression.text, node) or ""
-    if isinstance(node.value, (int, float)) and number(segment) is not None:
+    is_number = isinstance(node.value, (int, float))  # float: what Python made of the text, which is not used
+    if is_number and number(segment) is not None:
         return None
     return (
         say("“{segment}” is not a number of the language.", segment=segment),

@@ -34,7 +34,7 @@ Steps = tuple[str | int, ...]
 
 
 def kinds() -> tuple[str, ...]:
-    """The kinds of file that a policy's folder may hold; `kind.yaml` is bound to `kind.schema.json`."""
+    """The kinds of file that a policy's folder may hold; each is bound to the schema that bears its name."""
     return _FILES
 
 

@@ -48,7 +48,9 @@ class _Declared(Kinds):
     def __init__(self, policy: Policy) -> None:
         super().__init__(policy.tables)
         self._figures = {
-            figure.name: Kind("number", figure.unit.powers, is_zero=figure.unit.text == "*")
+            figure.name: Kind(
+                "number", figure.unit.powers, is_zero=figure.unit.text == "*", is_whole=figure.value.denominator == 1
+            )
             for figure in policy.figures
         }
 

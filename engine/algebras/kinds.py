@@ -7,7 +7,7 @@ A rounding step takes the unit of what it rounds, and may leave out its period (
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
 
@@ -28,6 +28,8 @@ class Kind:
     name: str
     powers: Powers = ()
     is_zero: bool = False
+    is_whole: bool = field(default=False, compare=False)
+    """Whether it is shown to be a whole number; only the number of years asks."""
 
     @property
     def unit(self) -> str:
@@ -46,7 +48,7 @@ class Kind:
 
 
 TRUTH, TEXT, DATE, UNKNOWN = Kind("truth"), Kind("text"), Kind("date"), Kind("unknown")
-_ZERO = Kind("number", is_zero=True)
+_ZERO = Kind("number", is_zero=True, is_whole=True)
 
 
 def kind_of_unit(unit: Unit) -> Kind:
@@ -57,7 +59,8 @@ def kind_of_unit(unit: Unit) -> Kind:
 def kind_of(fact: Fact) -> Kind:
     """The kind of `fact`."""
     plain = {"truth": TRUTH, "text": TEXT, "date": DATE}
-    return plain.get(fact.kind) or kind_of_unit(fact.unit)
+    is_whole = all(bound is not None and bound.denominator == 1 for bound in (fact.step, fact.at_least))
+    return plain.get(fact.kind) or Kind("number", fact.unit.powers, is_whole=is_whole)
 
 
 class Kinds(Algebra[Kind]):
@@ -72,7 +75,7 @@ class Kinds(Algebra[Kind]):
         return UNKNOWN
 
     def number(self, value: Fraction) -> Kind:
-        return _ZERO if value == 0 else Kind("number")
+        return _ZERO if value == 0 else Kind("number", is_whole=value.denominator == 1)
 
     def text(self, value: str) -> Kind:
         return TEXT
@@ -143,6 +146,8 @@ class Kinds(Algebra[Kind]):
 
     def rounded(self, rounding: str, value: Kind, step: Kind) -> Kind:
         found, size = _must_be(value, "number"), _must_be(step, "number")
+        if found.is_zero:
+            return found
         if UNKNOWN not in (found, size) and not set(size.powers) <= set(found.powers):
             raise Refusal(
                 say("{value} is rounded to a step that is {step}.", value=found.said(), step=size.said()),
@@ -171,7 +176,12 @@ class Kinds(Algebra[Kind]):
     def calendar(self, word: str, values: Sequence[Kind]) -> Kind:
         wanted, given = _CALENDAR[word]
         for value, name in zip(values, wanted, strict=True):
-            _must_be(value, name)
+            found = _must_be(value, name)
+            if name == "number" and found is not UNKNOWN and (found.powers or not found.is_whole):
+                wrong = say(
+                    "“{word}” takes a whole number without unit, and here stands {kind}.", word=word, kind=found.said()
+                )
+                raise Refusal(wrong, None, say("Write a whole number, a count or a figure that is one."))
         return given
 
     def gather(self, word: str, group: str, values: Sequence[Kind], nobody: Sequence[Kind]) -> Kind:

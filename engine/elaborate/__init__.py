@@ -26,6 +26,7 @@ from engine.elaborate.order import in_order
 from engine.elaborate.outputs import write_outputs
 from engine.elaborate.questions import overlaid, write_questions
 from engine.elaborate.scales import write_scale
+from engine.expression import Expression, parse
 from engine.messages import languages_of_policies, say, words
 from engine.policy import Policy
 from engine.source import Branch, Leaf, Listing, Node, Problem, number
@@ -115,7 +116,18 @@ def _written(tree: Branch) -> Draft:
     return draft
 
 
-_IN_ORDER = ("categories", "aids", "gates", "approvals", "facts")
+_IN_ORDER = (
+    "categories",
+    "aids",
+    "gates",
+    "approvals",
+    "facts",
+    "exclusions",
+    "notes",
+    "refusals",
+    "shares",
+    "questions",
+)
 """The mappings whose order is content: which category, aid, gate comes first, and which column."""
 
 
@@ -125,10 +137,16 @@ def fingerprint(tree: Node) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
+def _without_layout(leaf: Leaf) -> str:
+    """An expression in its one layout, any other text with its blanks as one."""
+    expression = parse(leaf)
+    return expression.canonical if isinstance(expression, Expression) else " ".join(leaf.text.split())
+
+
 def _content(node: Node, *, is_ordered: bool) -> object:
     if isinstance(node, Leaf):
         value = number(node.text)
-        return str(value) if value is not None else "".join(node.text.split())
+        return str(value) if value is not None else _without_layout(node)
     if isinstance(node, Listing):
         return [_content(item, is_ordered=False) for item in node.items]
     names = list(node.entries) if is_ordered else sorted(node.entries)

@@ -35,6 +35,7 @@ def write_categories(draft: Draft, tree: Branch) -> None:
 
 
 def payment_of(draft: Draft, tree: Branch) -> Payment:
+    """How amounts become what can be paid: the rounding and its step that `payment` says; none where it says nothing."""
     branch = tree.branch("payment")
     rounding, step = branch.leaf("round"), branch.leaf("to")
     if rounding is None or step is None or f"round_{rounding.text}" not in ROUNDINGS:

@@ -19,7 +19,17 @@ from types import MappingProxyType
 
 from engine.messages.numbers import plain
 
-__all__ = ["LANGUAGES", "Message", "Words", "choose_language", "languages_of_policies", "plain", "say", "words"]
+__all__ = [
+    "LANGUAGES",
+    "Message",
+    "Words",
+    "catalogues",
+    "choose_language",
+    "languages_of_policies",
+    "plain",
+    "say",
+    "words",
+]
 
 LANGUAGES = ("en", "zh_CN")
 _DOMAIN = "bangfu"
@@ -61,6 +71,11 @@ def _catalogue(language: str) -> gettext.NullTranslations:
     folder = resources.files("engine.messages").joinpath("catalogues", language, "LC_MESSAGES", f"{_DOMAIN}.mo")
     with folder.open("rb") as stream:
         return gettext.GNUTranslations(stream)
+
+
+def catalogues() -> str:
+    """The folder of the compiled catalogues, as `gettext` wants it."""
+    return str(resources.files("engine.messages").joinpath("catalogues"))
 
 
 def choose_language(asked: str | None, of_policy: str | None = None) -> str:

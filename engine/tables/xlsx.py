@@ -20,6 +20,7 @@ import openpyxl
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils.cell import range_boundaries
+from openpyxl.utils.exceptions import WorkbookAlreadySaved
 from openpyxl.writer.excel import ExcelWriter
 
 from engine.messages import Message, plain, say
@@ -244,6 +245,10 @@ class _XlsxTarget:
             sheet.discard()
 
 
+_UNFINISHED = (OSError, TableError, TypeError, ValueError, WorkbookAlreadySaved)
+"""What closing a sheet that was broken off may bring up: it is thrown away, and its own error is told already."""
+
+
 class _SheetTarget:
     """A sheet that is being written; the first rows wait until they have told how wide the columns are."""
 
@@ -273,9 +278,9 @@ class _SheetTarget:
         """Leaves no temporary file of the sheet."""
         writer = self._sheet._writer
         if writer is not None:
-            with suppress(Exception):
+            with suppress(*_UNFINISHED):
                 self._sheet.close()
-            with suppress(Exception):
+            with suppress(*_UNFINISHED):
                 writer.cleanup()
 
     def begin(self) -> None:
