@@ -8,7 +8,7 @@ CATALOGUES := engine/messages/catalogues
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # one .venv: never two pips in it
-.PHONY: help demo test lint messages clean
+.PHONY: help demo test campaign lint messages clean
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,9 @@ demo: .venv/.project ## Decide the example households of 2023, and explain one d
 
 test: .venv/.dev ## Run the tests
 	@$(PY) -m pytest
+
+campaign: .venv/.dev ## Hold 20,000 generated households against the independent reference
+	@$(PY) tests/campaign_2023.py --count 20000 --seed 1 --processes 2
 
 lint: .venv/.dev ## Check style, layout and types
 	@$(PY) -m ruff check
