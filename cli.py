@@ -700,6 +700,52 @@ def _show_flat(run: _Run, folder: Path, output: Path | None) -> None:
 
 
 @cli.command(
+    "new-year",
+    help=_(
+        "Begin the policy of YEAR: a folder that extends the year before, changes nothing yet but title, year and days, and lists every figure as a comment.\n\nThen it says what has to be confirmed, as bangfu due does. A folder that is there is left as it is."
+    ),
+    epilog=_("Examples: bangfu new-year 2024 --from 2023 · bangfu new-year 2024 --from 2023-07 --policies policies"),
+)
+@click.argument("year")
+@click.option("--from", "base", required=True, help=_("The year that it extends: the name of its folder."))
+@_POLICIES
+@click.pass_obj
+def new_year(run: _Run, year: str, base: str, policies: Path | None) -> None:
+    try:
+        folder = engine.new_year(_policies(run, policies), year, base)
+    except engine.PolicyError as error:
+        run.fail(error.problems)
+    _use(run, folder)
+    click.echo(run.say("Written: {file}", file=folder))
+    _tell_due(run, folder)
+
+
+@cli.command(
+    help=_(
+        "Show what is still open in YEAR: figures that it neither states nor has confirmed, tables without a row of the year or with a last row that ends in it, and open questions."
+    ),
+    epilog=_("Examples: bangfu due 2024 · bangfu due --on 2024-08-15"),
+)
+@click.argument("year", required=False)
+@_ON
+@_POLICIES
+@click.pass_obj
+def due(run: _Run, year: str | None, on: datetime.datetime | None, policies: Path | None) -> None:
+    _tell_due(run, _folder(run, policies, year, on))
+
+
+def _tell_due(run: _Run, folder: Path) -> None:
+    """Print each thing that is open in the policy in `folder`, and how many there are."""
+    try:
+        found = engine.due(folder)
+    except engine.PolicyError as error:
+        run.fail(error.problems)
+    for problem in found:
+        click.echo(problem.text(run.language))
+    click.echo(run.say("{folder}: {count} things are open.", folder=folder, count=len(found)))
+
+
+@cli.command(
     help=_(
         "Write the input sheet of YEAR: a column for each fact with its unit and meaning, drop-downs and number checks."
     ),

@@ -19,6 +19,8 @@ The rooms, each with one reason to exist:
     folders       the folders of policies, and what each extends
     loading       folder -> Policy: read, inherit, schema, elaborate, check; every problem, not the first
     timeline      the versions of a policy by date, their gaps and overlaps
+    scaffold      a new year that extends the year before
+    agenda        what is still open in a year
     flat          the full copy of a policy that extends another
     fold          each rule in order, in the algebra handed to it
     algebras      exact (the meaning), trace (with a note of every step), kinds (units), interval (bounds)
@@ -63,6 +65,7 @@ _HOMES = {
     "create_template": "template",
     "days_of": "timeline",
     "decide": "decision",
+    "due": "agenda",
     "evaluate": "batch",
     "evaluate_by_date": "by_date",
     "examine": "loading",
@@ -73,6 +76,7 @@ _HOMES = {
     "flat_files": "flat",
     "language_of": "folders",
     "load": "loading",
+    "new_year": "scaffold",
     "page_of": "page",
     "read_timeline": "timeline",
     "run_cases": "cases",

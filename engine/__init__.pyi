@@ -1,3 +1,4 @@
+from engine.agenda import due as due
 from engine.batch import Summary as Summary
 from engine.batch import evaluate as evaluate
 from engine.by_date import ByDate as ByDate
@@ -24,6 +25,7 @@ from engine.messages import say as say
 from engine.page import page_of as page_of
 from engine.policy import Policy as Policy
 from engine.rows import explain_row as explain_row
+from engine.scaffold import new_year as new_year
 from engine.source import Place as Place
 from engine.source import PolicyError as PolicyError
 from engine.source import Problem as Problem

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +12,10 @@ from engine import schema
 from engine.loading import FILES, examine, read_folder
 from engine.messages import say
 from engine.source import Branch, Entry, Leaf, Listing, Node, Place, PolicyError, Problem, normal, read_text
-from engine.tables.whole import unwritable
+from engine.tables import TableError
+from engine.tables.whole import unwritable, whole_folder
 
-__all__ = ["as_yaml", "flat_files", "write_flat"]
+__all__ = ["already", "as_yaml", "flat_files", "schemas_from", "write_flat"]
 
 _UNPRINTABLE = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 
@@ -32,7 +31,7 @@ def flat_files(folder: Path, target: Path | None = None) -> dict[str, str]:
     tree = read_folder(folder).tree
     if policy is None or tree is None:
         raise PolicyError(tuple(problem for problem in problems if not problem.is_warning))
-    schemas = _schemas_from(target)
+    schemas = schemas_from(target)
     found = {}
     for kind in FILES:
         entries = {key: tree.entries[key] for key in schema.keys(kind) if key in tree.entries}
@@ -42,7 +41,7 @@ def flat_files(folder: Path, target: Path | None = None) -> dict[str, str]:
     return found
 
 
-def _schemas_from(target: Path | None) -> str:
+def schemas_from(target: Path | None) -> str:
     """The path from the copy to the schemas; as in the folder of a year where the copy stands nowhere."""
     try:
         return "../../schemas" if target is None else os.path.relpath(schema.folder(), target).replace(os.sep, "/")
@@ -56,26 +55,23 @@ def write_flat(folder: Path, target: Path) -> None:
     The worked cases of `folder` are copied as they are.
     Raises: PolicyError where the policy has problems, or `target` holds something or cannot be written.
     """
-    files = flat_files(folder, target)
+    files = {name: text.encode() for name, text in flat_files(folder, target).items()}
     try:
         if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-            wrong = say("Something stands here already.")
-            raise PolicyError(
-                (Problem(Place(str(target)), wrong, None, say("Name a folder that does not exist yet.")),)
-            )
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as begun:
-            whole = Path(begun) / "whole"
-            whole.mkdir()
-            for name, text in files.items():
-                (whole / name).write_text(text, encoding="utf-8", newline="\n")
-            if (folder / "cases.yaml").is_file():
-                shutil.copyfile(folder / "cases.yaml", whole / "cases.yaml")
-            if target.exists():
-                target.rmdir()
-            whole.rename(target)
+            raise already(target)
+        if (folder / "cases.yaml").is_file():
+            files["cases.yaml"] = (folder / "cases.yaml").read_bytes()
+        whole_folder(target, files)
     except OSError as error:
         raise PolicyError(unwritable(target, error).problems) from error
+    except TableError as error:
+        raise PolicyError(error.problems) from error
+
+
+def already(target: Path) -> PolicyError:
+    """The refusal to write over what stands at `target`."""
+    wrong = say("Something stands here already.")
+    return PolicyError((Problem(Place(str(target)), wrong, None, say("Name a folder that does not exist yet.")),))
 
 
 def as_yaml(node: Node) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ __all__ = [
     "language_of",
     "layers",
     "no_day",
+    "of_one_year",
     "read_heading",
     "relative",
     "stated",
@@ -136,6 +137,21 @@ def stated(layers: tuple[Layer, ...]) -> Branch | None:
     for layer in reversed(layers[:-1]):
         tree = None if tree is None or layer.tree is None else laid(tree, layer.tree)
     return tree
+
+
+def of_one_year(found: tuple[Layer, ...]) -> Iterator[Path]:
+    """The folders of the year of the first layer: it, and what it extends, as long as the year is the same."""
+    of_first = _year(found)
+    for index, layer in enumerate(found):
+        if _year(found[index:]) != of_first:
+            return
+        yield layer.folder
+
+
+def _year(found: tuple[Layer, ...]) -> str:
+    """The year that the first of the layers is of: the nearest one that says it does."""
+    said = (leaf.text for layer in found if layer.tree is not None and (leaf := layer.tree.leaf("year")))
+    return next(said, "")
 
 
 def read_heading(folder: Path) -> Layer:

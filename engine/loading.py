@@ -10,13 +10,26 @@ from pathlib import Path
 from engine import schema
 from engine.checks import check
 from engine.elaborate import elaborate, overlaid
-from engine.folders import Layer, as_day, layers, no_day, relative, stated
+from engine.folders import Layer, as_day, layers, no_day, of_one_year, relative, stated
 from engine.messages import say
 from engine.overlay import removals
 from engine.policy import Policy
-from engine.source import Branch, Entry, Leaf, Node, Place, PolicyError, Problem, merge, nearest, normal, read
+from engine.source import (
+    Branch,
+    Entry,
+    Leaf,
+    Node,
+    Place,
+    PolicyError,
+    Problem,
+    is_silent,
+    merge,
+    nearest,
+    normal,
+    read,
+)
 
-__all__ = ["FILES", "Folder", "check_questions", "examine", "load", "read_folder"]
+__all__ = ["FILES", "Folder", "check_questions", "examine", "load", "read_folder", "unconfirmed"]
 
 FILES = ("policy", "figures", "tables", "facts", "rules", "questions")
 """The files of a policy's folder that a decision needs, in the order in which they are read."""
@@ -57,8 +70,23 @@ def read_folder(folder: Path) -> Folder:
     return Folder(tree, tuple(problems), found)
 
 
+def unconfirmed(tree: Branch, found: tuple[Layer, ...]) -> Iterator[tuple[str, Leaf]]:
+    """Each figure of `tree` that the year neither states nor has confirmed, with its value as last said.
+
+    `found` is what `tree` is laid of; a change within the year is of the year.
+    """
+    files = {str(path / "figures.yaml") for path in of_one_year(found)}
+    for name, figure in _branches(tree.branch("figures")):
+        said = [leaf for word in ("value", "checked") if (leaf := figure.leaf(word)) is not None]
+        if said and not any(leaf.place.file in files for leaf in said):
+            yield name, said[0]
+
+
 def _read_layer(folder: Path) -> Layer:
-    """What the files of `folder` itself say; one that extends another may leave out whatever it does not change."""
+    """What the files of `folder` itself say; one that extends another may leave out whatever it does not change.
+
+    There a file of nothing but comments says nothing, as one that is missing.
+    """
     problems = _strangers(folder)
     tree: Branch | None = Branch({}, Place(str(folder)))
     is_whole = True
@@ -68,6 +96,8 @@ def _read_layer(folder: Path) -> Layer:
             if kind in _NEEDED and is_whole:
                 problems.append(_missing(path))
                 tree = None
+            continue
+        if not is_whole and is_silent(path):
             continue
         node, found = read(path)
         problems.extend(found)
@@ -149,14 +179,9 @@ def _branches(branch: Branch) -> Iterator[tuple[str, Branch]]:
 
 
 def _unconfirmed(tree: Branch, found: tuple[Layer, ...]) -> Iterator[Problem]:
-    """One warning that lists the figures which the year neither states nor has confirmed; a change within it is of the year."""
-    folder = found[0].folder
-    files = {str(path / "figures.yaml") for path in _of_one_year(found)}
-    names = []
-    for name, figure in _branches(tree.branch("figures")):
-        said = [leaf.place for word in ("value", "checked") if (leaf := figure.leaf(word)) is not None]
-        if said and not any(place.file in files for place in said):
-            names.append(f"{name} ({relative(said[0], str(folder))})")
+    """One warning that lists the figures which the year neither states nor has confirmed."""
+    folder = str(found[0].folder)
+    names = [f"{name} ({relative(value.place, folder)})" for name, value in unconfirmed(tree, found)]
     key = None if found[0].tree is None else found[0].tree.leaf("extends")
     if names and key is not None:
         wrong = say("The year neither states nor has confirmed these figures: {figures}.", figures=tuple(names))
@@ -164,21 +189,6 @@ def _unconfirmed(tree: Branch, found: tuple[Layer, ...]) -> Iterator[Problem]:
             "State each one anew, or write “checked: 2024-01-05” below it, the day on which you saw that it holds."
         )
         yield Problem(key.place, wrong, None, remedy, is_warning=True)
-
-
-def _of_one_year(found: tuple[Layer, ...]) -> Iterator[Path]:
-    """The folders of the year of the first layer: it, and what it extends, as long as the year is the same."""
-    of_first = _year(found)
-    for index, layer in enumerate(found):
-        if _year(found[index:]) != of_first:
-            return
-        yield layer.folder
-
-
-def _year(found: tuple[Layer, ...]) -> str:
-    """The year that the first of the layers is of: the nearest one that says it does."""
-    said = (leaf.text for layer in found if layer.tree is not None and (leaf := layer.tree.leaf("year")))
-    return next(said, "")
 
 
 def _meaning(tree: Branch) -> Branch:

@@ -29,6 +29,7 @@ __all__ = [
     "Place",
     "PolicyError",
     "Problem",
+    "is_silent",
     "merge",
     "nearest",
     "normal",
@@ -250,6 +251,15 @@ def read(path: Path, shown: str | None = None) -> tuple[Node | None, tuple[Probl
             ),
         )
     return _decoded(content, name)
+
+
+def is_silent(path: Path) -> bool:
+    """Whether the file at `path` holds comments, and apart from them nothing but blank lines."""
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError):  # `read` says what is wrong with it
+        return False
+    return any(lines) and all(line.startswith("#") for line in lines if line)
 
 
 def _unreadable(place: Place, error: OSError) -> Problem:

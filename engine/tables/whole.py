@@ -1,4 +1,4 @@
-"""A file that appears whole or not at all."""
+"""A file, or a folder of files, that appears whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import io
 import os
 import secrets
 import stat
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -19,7 +20,7 @@ from engine.tables import Source, TableError
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-__all__ = ["refuse_over", "unwritable", "whole"]
+__all__ = ["refuse_over", "unwritable", "whole", "whole_folder"]
 
 _BUFFER = 1 << 18
 _MOST_NAME_BYTES = 200
@@ -51,6 +52,25 @@ def whole(path: Path, source: Source | None = None) -> Iterator[BinaryIO]:
         stream.close()
         part.unlink(missing_ok=True)
         raise
+
+
+def whole_folder(target: Path, files: Mapping[str, bytes]) -> None:
+    """Make the folder `target` with `files` by their names; a `target` that is empty is replaced.
+
+    Raises: TableError where it cannot be made, or `target` holds something; nothing is left over then.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as begun:
+            folder = Path(begun) / "whole"
+            folder.mkdir()
+            for name, content in files.items():
+                (folder / name).write_bytes(content)
+            if target.exists():
+                target.rmdir()
+            folder.rename(target)
+    except OSError as error:
+        raise unwritable(target, error) from error
 
 
 class _Part(io.FileIO):
