@@ -77,6 +77,8 @@ ROOMS: Mapping[str, str] = {
         "tables tables.intake"
     ),
     "flat": "loading messages schema source tables",
+    "scaffold": "flat folders loading messages policy source tables",
+    "agenda": "folders loading messages policy source",
     "page": "folders messages policy source",
     "template": "messages policy source tables",
 }
