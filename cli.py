@@ -734,6 +734,31 @@ def due(run: _Run, year: str | None, on: datetime.datetime | None, policies: Pat
     _tell_due(run, _folder(run, policies, year, on))
 
 
+@cli.command(
+    help=_(
+        "Show what changed from OLD to NEW, each a year or a policy's folder: figures, tables, rules, categories, aids and all else, with clause and line, and the outputs that each change can reach.\n\nAnother layout, or another order of what is added or joined, is no change. A change that reaches no output is a warning."
+    ),
+    epilog=_("Examples: bangfu diff 2023 2024 · bangfu diff 2023 2024 --json · bangfu diff policies/2023 drafts/2024"),
+)
+@click.argument("old")
+@click.argument("new")
+@click.option("--json", "as_json", is_flag=True, help=_("As JSON."))
+@_POLICIES
+@click.pass_obj
+def diff(run: _Run, old: str, new: str, as_json: bool, policies: Path | None) -> None:
+    first, second = (
+        Path(asked) if Path(asked).is_dir() else _folders(run, policies, (asked,))[0] for asked in (old, new)
+    )
+    _use(run, first)
+    _use(run, second)
+    try:
+        comparison = engine.diff(first, second)
+    except engine.PolicyError as error:
+        run.fail(error.problems)
+    click.echo(comparison.json() if as_json else comparison.text(), nl=False)
+    run.tell(comparison.problems)
+
+
 def _tell_due(run: _Run, folder: Path) -> None:
     """Print each thing that is open in the policy in `folder`, and how many there are."""
     try:

@@ -21,6 +21,10 @@ The rooms, each with one reason to exist:
     timeline      the versions of a policy by date, their gaps and overlaps
     scaffold      a new year that extends the year before
     agenda        what is still open in a year
+    normal_form   one writing for all expressions of the same meaning under another layout
+    differences   what two policies say differently, leaf by leaf
+    reach         which outputs a difference can reach
+    compare       what changed from one policy to another
     flat          the full copy of a policy that extends another
     fold          each rule in order, in the algebra handed to it
     algebras      exact (the meaning), trace (with a note of every step), kinds (units), interval (bounds)
@@ -48,6 +52,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "ByDate": "by_date",
     "Case": "cases",
+    "Change": "compare",
+    "Comparison": "compare",
     "Decision": "decision",
     "Explanation": "explanation",
     "HouseholdError": "tables.intake",
@@ -65,6 +71,7 @@ _HOMES = {
     "create_template": "template",
     "days_of": "timeline",
     "decide": "decision",
+    "diff": "compare",
     "due": "agenda",
     "evaluate": "batch",
     "evaluate_by_date": "by_date",

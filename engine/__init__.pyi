@@ -5,6 +5,9 @@ from engine.by_date import ByDate as ByDate
 from engine.by_date import evaluate_by_date as evaluate_by_date
 from engine.cases import Case as Case
 from engine.cases import run_cases as run_cases
+from engine.compare import Change as Change
+from engine.compare import Comparison as Comparison
+from engine.compare import diff as diff
 from engine.decision import Decision as Decision
 from engine.decision import decide as decide
 from engine.decision import shown as shown
