@@ -79,6 +79,10 @@ ROOMS: Mapping[str, str] = {
     "flat": "loading messages schema source tables",
     "scaffold": "flat folders loading messages policy source tables",
     "agenda": "folders loading messages policy source",
+    "normal_form": "expression messages",
+    "differences": "expression messages normal_form source",
+    "reach": "elaborate expression normal_form policy source",
+    "compare": "differences flat loading messages policy reach source",
     "page": "folders messages policy source",
     "template": "messages policy source tables",
 }
