@@ -42,6 +42,8 @@ ROOMS: Mapping[str, str] = {
     "algebras.trace": "algebras.exact expression policy",
     "algebras.kinds": "expression messages policy source",
     "algebras.interval": "algebras.exact expression policy",
+    "terms": "algebras.interval expression messages policy",
+    "algebras.columns": "algebras.exact algebras.interval expression messages policy terms",
     "units": "algebras.kinds expression fold messages policy source",
     "quotes": "expression messages policy source",
     # The design gives elaboration no algebra; `scales` reads its bands' figures with exact.
@@ -63,6 +65,7 @@ ROOMS: Mapping[str, str] = {
     "decision": "algebras.exact fold messages policy source tables.intake",
     # The design gives explanations the policy and the trace; they also bring the household in and decide it.
     "explanation": "algebras.exact algebras.trace decision expression fold messages policy tables.intake units",
+    "kernel": "algebras.columns algebras.exact algebras.interval decision expression fold messages policy source tables.intake terms",
     "manifest": "messages policy tables",
     "batch": (
         "engine algebras.exact decision manifest messages policy source tables tables.cells tables.intake tables.persons "
@@ -95,6 +98,14 @@ Where the table is wider than the design of the project, the line above says so;
 """
 
 PACKAGES: Mapping[str, str] = {
+    "kernel.compiling": "polars",
+    "kernel.deciding": "polars",
+    "kernel.facts": "polars",
+    "kernel.frames": "polars",
+    "kernel.program": "polars",
+    "kernel.remarks": "polars",
+    "kernel.series": "polars",
+    "kernel.writing": "polars",
     "source": "yaml",
     "expression": "simpleeval",
     "schema": "jsonschema",

@@ -1,0 +1,82 @@
+"""The kernel: a policy that decides whole columns of households, block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import polars as pl
+
+from engine.kernel.facts import Typed
+from engine.kernel.frames import Block, as_typed, blocks, rendered
+from engine.kernel.program import ROW, Program
+from engine.kernel.remarks import Wording
+from engine.messages import Words
+
+__all__ = ["Kernel"]
+
+Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
+
+_NUMBER = Typed("number", pl.Int64())
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A policy compiled for columns: what it needs of each household (`facts`) and of each person of each group (`persons`),
+    and what it gives (`outputs`), in order.
+
+    `program` computes the columns `computed`; `worded` are texts made of them, `certain` texts that every row has.
+    """
+
+    facts: Mapping[str, Typed]
+    persons: Mapping[str, Mapping[str, Typed]]
+    outputs: Mapping[str, Typed]
+    words: Words
+    program: Program
+    computed: tuple[str, ...]
+    worded: Mapping[str, Wording]
+    certain: Mapping[str, str]
+
+    def decide(self, frame: Frame, persons: Mapping[str, pl.DataFrame] | None = None) -> Frame:
+        """A row of `outputs` for each row of `frame`, in the same order; no null in either.
+
+        `frame` holds the columns `facts`, their values within the bounds that the policy declares; a lazy one is decided
+        piece by piece as it comes. `persons` holds for each group its persons, with the number of each one's household in
+        the column `ROW`, from 0 and in rising order.
+
+        Raises: ValueError where a column is missing, of another kind, or holds a null.
+        """
+        if isinstance(frame, pl.LazyFrame):
+            schema = {name: column.dtype for name, column in self.outputs.items()}
+            needed = frame.select(*self.facts) if self.facts else frame
+            return needed.map_batches(self._all_decided, schema=schema, streamable=True)
+        return self._all_decided(frame, persons)
+
+    def _all_decided(self, frame: pl.DataFrame, persons: Mapping[str, pl.DataFrame] | None = None) -> pl.DataFrame:
+        households = as_typed(frame, self.facts)
+        people = {
+            group: as_typed((persons or {})[group], {ROW: _NUMBER, **facts}) for group, facts in self.persons.items()
+        }
+        parts = blocks(households, people)
+        if len(parts) == 1:
+            return self._decided(parts[0])
+        with ThreadPoolExecutor(min(len(parts), pl.thread_pool_size())) as workers:
+            return pl.concat(workers.map(self._decided, parts), rechunk=False)
+
+    def _decided(self, block: Block) -> pl.DataFrame:
+        """The outputs for the households of one block."""
+        rows = block[0].height
+        columns = self.program.run(*block)
+        whole = [column if len(column) == rows else column.new_from_index(0, rows) for column in columns]
+        found = pl.DataFrame([column.alias(name) for name, column in zip(self.computed, whole, strict=True)])
+        made = {name: found.get_column(name) for name in self.outputs if name in self.computed}
+        made |= {name: worded.texts(found) for name, worded in self.worded.items()}
+        made |= {name: pl.Series([text]).new_from_index(0, rows) for name, text in self.certain.items()}
+        return pl.DataFrame([made[name].alias(name) for name in self.outputs])
+
+    def rendered(self, decided: pl.DataFrame) -> pl.DataFrame:
+        """What was decided as cells show it, every column a text."""
+        shown = {name: column for name, column in self.outputs.items() if column.kind != "below"}
+        return pl.DataFrame({name: rendered(decided, name, column, self.words) for name, column in shown.items()})

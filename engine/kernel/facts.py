@@ -1,0 +1,129 @@
+"""What stands in a frame of core facts, and households as such a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+
+import polars as pl
+
+from engine.algebras.columns import Column, Columns
+from engine.algebras.exact import Value
+from engine.algebras.interval import Dates, Interval, Range, Span, Truths, span_of
+from engine.expression import Reader, Refusal
+from engine.kernel.program import ROW
+from engine.kernel.writing import dtype_of
+from engine.messages import plain, say
+from engine.policy import Fact, Policy
+from engine.source import Place, PolicyError, Problem
+from engine.tables.intake import Household
+from engine.terms import Term
+
+__all__ = ["Typed", "declared", "facts_frame", "persons_frames", "refused", "typed"]
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What stands in a column: its kind and type; a number is the whole number there over `scale`.
+
+    Where a number is divided by a fact, `below` names the column whose whole number divides it.
+    """
+
+    kind: str
+    dtype: pl.DataType
+    scale: int = 1
+    below: str = ""
+
+
+def typed(column: Column) -> Typed:
+    """What stands in the column of a fact, or of a number with one denominator in every row."""
+    if isinstance(column, Term):
+        return Typed(column.kind, dtype_of(column))
+    assert isinstance(column.below.value, int)
+    return Typed("number", dtype_of(column.above), column.below.value)
+
+
+def declared(
+    policy: Policy, columns: Columns, facts: Sequence[Fact], absent: dict[str, Column], of: str = ""
+) -> dict[str, Column]:
+    """The column of every core name of `facts`; what absence means for a fact is kept in `absent`, and its column holds it.
+
+    Raises: PolicyError where a number is too wide, or what absence means has no one denominator.
+    """
+    names: dict[str, Column] = {}
+    figures = {figure.name: columns.number(figure.value) for figure in policy.figures}
+    reader = Reader(columns, {**figures, "today": columns.fact("today", "date", Dates(), of=of)})
+    for fact in sorted(facts, key=lambda fact: fact.absence is not None):
+        span, scale = span_of(fact), 1 if fact.step is None else fact.step.denominator
+        try:
+            if fact.absence is not None:
+                absent[fact.name] = reader.read_for(names, fact.absence.value)
+                span = Interval().choose(Truths(True, True), span, _span(columns, absent[fact.name]))
+                scale = lcm(scale, columns.below(absent[fact.name]))
+            names[fact.name] = columns.fact(fact.name, fact.kind, span, scale, of)
+        except Refusal as refusal:
+            raise refused(fact.name, fact.place, refusal) from None
+        for name in fact.core_names(policy.words)[1:]:
+            names[name] = columns.fact(name, "truth", Truths(True, True), of=of)
+    return names
+
+
+def _span(columns: Columns, column: Column) -> Span:
+    if isinstance(column, Term):
+        return column.span
+    below = columns.below(column)
+    return Range(Fraction(column.above.low, below), Fraction(column.above.high, below))
+
+
+def refused(name: str, place: Place, refusal: Refusal) -> PolicyError:
+    """The problem that columns cannot compute `name`."""
+    wrong = say("“{name}” cannot be computed in columns. {reason}", name=name, reason=refusal.wrong)
+    return PolicyError((Problem(place, wrong, refusal.expected, refusal.remedy),))
+
+
+def facts_frame(policy: Policy, households: Iterable[Household]) -> pl.DataFrame:
+    """The core facts of `households` as a frame that a kernel of `policy` takes."""
+    return _frame(_types(policy)[""], (household.facts for household in households))
+
+
+def persons_frames(policy: Policy, households: Iterable[Household]) -> dict[str, pl.DataFrame]:
+    """The persons of `households`, of each group a frame that a kernel of `policy` takes."""
+    types = _types(policy)
+    numbered = list(enumerate(household.persons for household in households))
+    return {
+        group.name: _frame(
+            {ROW: Typed("number", pl.Int64()), **types[group.name]},
+            ({ROW: number, **person} for number, persons in numbered for person in persons.get(group.name, ())),
+        )
+        for group in policy.groups
+    }
+
+
+def _types(policy: Policy) -> dict[str, dict[str, Typed]]:
+    """The type of every core fact, of the household under "" and of the persons of each group."""
+    columns = Columns(policy.tables, policy.groups)
+    facts = {"": policy.facts, **{group.name: group.facts for group in policy.groups}}
+    return {
+        of: {name: typed(column) for name, column in declared(policy, columns, found, {}, of).items()}
+        for of, found in facts.items()
+    }
+
+
+def _frame(types: Mapping[str, Typed], rows: Iterable[Mapping[str, Value]]) -> pl.DataFrame:
+    columns: dict[str, list[object]] = {name: [] for name in types}
+    for row in rows:
+        for name, found in types.items():
+            columns[name].append(_stored(row[name], found))
+    return pl.DataFrame({name: pl.Series(values, dtype=types[name].dtype) for name, values in columns.items()})
+
+
+def _stored(value: Value, found: Typed) -> object:
+    if found.kind != "number":
+        return value
+    assert isinstance(value, (int, Fraction))
+    whole = Fraction(value) * found.scale
+    if whole.denominator != 1:
+        raise ValueError(f"{plain(value)} is no multiple of 1/{found.scale}")
+    return whole.numerator

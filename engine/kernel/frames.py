@@ -1,0 +1,91 @@
+"""Frames for a kernel: checked, cut into blocks, and what was decided shown as texts."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from fractions import Fraction
+
+import polars as pl
+
+from engine.kernel.facts import Typed
+from engine.kernel.program import ROW
+from engine.messages import Words, plain
+from engine.terms import MOST_64
+
+__all__ = ["Block", "as_typed", "blocks", "rendered"]
+
+_MOST, _LEAST = 131_072, 16_384
+"""Households in a block: few enough for its columns to be used again before they leave the cache, and so many that what a
+step costs besides its rows hardly counts."""
+
+Block = tuple[pl.DataFrame, dict[str, pl.DataFrame]]
+"""Some households, and of each group their persons, who count their households from the first of these."""
+
+
+def as_typed(frame: pl.DataFrame, facts: Mapping[str, Typed]) -> pl.DataFrame:
+    """The columns `facts` of `frame`, each in its type, for as many rows.
+
+    Raises: ValueError where one is missing, of another kind, or holds a null.
+    """
+    found = []
+    for name, fact in facts.items():
+        if name not in frame.columns:
+            raise ValueError(f"the frame has no column {name!r}")
+        column = frame.get_column(name)
+        is_text = column.dtype in (pl.String, pl.Categorical, pl.Enum)
+        fits = {"number": column.dtype.is_integer(), "text": is_text}.get(fact.kind, column.dtype == fact.dtype)
+        if not fits:
+            raise ValueError(f"the column {name!r} holds {column.dtype}, and {fact.dtype} is needed")
+        if column.null_count():
+            raise ValueError(f"the column {name!r} holds a null")
+        found.append(column.cast(fact.dtype))
+    return pl.DataFrame(found) if found else pl.DataFrame({"": pl.int_range(frame.height, eager=True)})
+
+
+def blocks(households: pl.DataFrame, persons: Mapping[str, pl.DataFrame]) -> list[Block]:
+    """All the households, in order, in blocks of nearly the same size, enough of them for every thread."""
+    rows = households.height
+    count = max(-(-rows // _MOST), min(rows // _LEAST, pl.thread_pool_size()), 1)
+    ends = [rows * number // count for number in range(count + 1)]
+    cuts = {group: people.get_column(ROW).search_sorted(pl.Series(ends)).to_list() for group, people in persons.items()}
+    found = []
+    for number, (start, end) in enumerate(itertools.pairwise(ends)):
+        people = {
+            group: frame.slice(cuts[group][number], cuts[group][number + 1] - cuts[group][number])
+            for group, frame in persons.items()
+        }
+        here = {group: frame.with_columns(pl.col(ROW) - start) for group, frame in people.items()}
+        found.append((households.slice(start, end - start), here))
+    return found
+
+
+def rendered(decided: pl.DataFrame, name: str, column: Typed, words: Words) -> pl.Series:
+    """A column of `decided` as texts, as single values are shown: plain decimals, the policy's words for truth."""
+    found = decided.get_column(name)
+    if column.kind == "truth":
+        return pl.Series([words["true"]]).zip_with(found, pl.Series([words["false"]]))
+    if column.kind != "number" or (column.scale == 1 and not column.below):
+        return found.cast(pl.String)
+    places = next((number for number in range(_PLACES) if 10**number % column.scale == 0), None)
+    if places is not None and not column.below:
+        return _decimals(found, column.scale, places)
+    below = decided.get_column(column.below) if column.below else itertools.repeat(column.scale)
+    return pl.Series([plain(Fraction(*pair)) for pair in zip(found, below, strict=False)], dtype=pl.String)
+
+
+_PLACES = 19
+
+
+def _decimals(numbers: pl.Series, scale: int, places: int) -> pl.Series:
+    """Whole numbers of `1/scale` as decimals with no more than `places` places, without zeros at the end."""
+    size = 10**places // scale
+    ends = [end for end in (numbers.min(), numbers.max()) if isinstance(end, int)]
+    width = pl.Int64 if max((abs(end) for end in ends), default=0) * size <= MOST_64 else pl.Int128
+    number = pl.col("").cast(width)
+    digits = (number.abs() * pl.lit(size, width)).cast(pl.String).str.zfill(places + 1)
+    rest = digits.str.tail(places).str.strip_chars_end("0") if places else pl.lit("")
+    sign = pl.when(number < 0).then(pl.lit("-")).otherwise(pl.lit(""))
+    point = pl.when(rest == "").then(pl.lit("")).otherwise(pl.lit("."))
+    whole = digits.str.head(-places) if places else digits
+    return pl.DataFrame({"": numbers}).select_seq(sign + whole + point + rest).to_series()

@@ -1,0 +1,431 @@
+"""The clauses and the notes of many households: each distinct combination of remarks is put into words once."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from threading import Lock
+from typing import Protocol
+
+import polars as pl
+
+from engine.algebras.columns import Column, Ratio
+from engine.algebras.exact import Value
+from engine.decision import _clauses, _notes, shown
+from engine.policy import Policy, Remark
+from engine.terms import Term, Terms
+
+__all__ = ["PARTS", "Wording", "names_of", "wording"]
+
+PARTS = ("clauses", "notes")
+"""The text columns that are made of remarks."""
+
+_BITS = 16
+"""So many truths make a number that is a place in a table of texts; what more of them say is looked up."""
+
+_MANY = 1000
+"""So many new combinations at once are put together from their parts, not put into words one by one."""
+
+_MOST = 100_000
+"""So many combinations are kept; with more, each row's text is put together by itself."""
+
+_WIDTH = 2**32
+_KEY, _PLACE = "key", "place"
+
+_Said = pl.Series | bool
+"""Where something is said: everywhere, nowhere, or where a truth holds."""
+
+
+class Wording:
+    """How one text column comes about: `terms` are computed for each row, each under its name, and then put into words.
+
+    Combinations are told apart by places in tables of texts: where there are few, each is put together once; where nearly
+    every row has one of its own, the texts of each row are.
+    """
+
+    def __init__(self, terms: Mapping[str, Term], shelves: Sequence[_Shelf]) -> None:
+        self.terms = terms
+        self._shelves = shelves
+        self._pairs: dict[tuple[_Table, _Table], _Pairs] = {}
+
+    def texts(self, found: pl.DataFrame) -> pl.Series:
+        """The text for each row of `found`, which holds a column for each of `terms`."""
+        placed: tuple[pl.Series, _Table] | None = None
+        parts: list[pl.Series] = []
+        before: _Said = False
+        for shelf in self._shelves:
+            places, said = shelf.places(found)
+            if said is False:
+                continue
+            if placed is not None:
+                both = self._paired(placed[1], shelf.table)
+                paired = both.places(placed[0], places)
+                if paired is None:
+                    parts.append(placed[1].at(placed[0]))
+                placed = None if paired is None else (paired, both.table)
+            elif not parts:
+                placed = places, shelf.table
+            if placed is None:
+                parts.append(shelf.table.at(places, before))
+            before = _either(before, said)
+        if placed is not None:
+            parts.append(placed[1].at(placed[0]))
+        return _concatenated(parts, found.height)
+
+    def _paired(self, left: _Table, right: _Table) -> _Pairs:
+        return self._pairs.setdefault((left, right), _Pairs(left, right))
+
+
+def _concatenated(parts: Sequence[pl.Series], rows: int) -> pl.Series:
+    whole = [part if len(part) == rows else part.new_from_index(0, rows) for part in parts]
+    if len(whole) < 2:
+        return whole[0] if whole else pl.Series([""]).new_from_index(0, rows)
+    named = [part.alias(str(number)) for number, part in enumerate(whole)]
+    return pl.DataFrame(named).select_seq(pl.concat_str(pl.all())).to_series()
+
+
+def _either(one: _Said, other: _Said) -> _Said:
+    if isinstance(one, bool):
+        return True if one else other
+    return (True if other else one) if isinstance(other, bool) else one | other
+
+
+class _Table:
+    """Texts by their places, each also with a separator before it; null where none has been needed yet."""
+
+    def __init__(self, separator: str, texts: pl.Series) -> None:
+        self.separator = separator
+        self.set(texts)
+
+    def set(self, texts: pl.Series) -> None:
+        """Hold these texts; what stood at a place still stands there."""
+        text = pl.col("")
+        led = pl.when(text.str.len_bytes() > 0).then(self.separator + text).otherwise(text)
+        laid = pl.concat([texts, pl.DataFrame({"": texts}).select_seq(led).to_series()], rechunk=True)
+        self._forms = texts, laid  # at once: other threads read it
+
+    def at(self, places: pl.Series, before: _Said = False) -> pl.Series:
+        """The text at each of `places`, behind a separator where something is said `before` it."""
+        texts, laid = self._forms
+        if before is False:
+            return texts.gather(places)
+        ahead = pl.Series([len(texts)], dtype=pl.UInt32)
+        led = ahead if before is True else ahead.zip_with(before, pl.Series([0], dtype=pl.UInt32))
+        return laid.gather(places + led)
+
+    @property
+    def texts(self) -> pl.Series:
+        """The texts in the order of their places."""
+        return self._forms[0]
+
+
+class _Pairs:
+    """The texts of two tables together, for as long as there are few that meet."""
+
+    def __init__(self, left: _Table, right: _Table) -> None:
+        self._left, self._right = left, right
+        self._lock = Lock()
+        self._known = pl.DataFrame(schema={_KEY: pl.Int64, _PLACE: pl.UInt32})
+        self._is_varied = False
+        self.table = _Table(left.separator, pl.Series(dtype=pl.String))
+
+    def places(self, left: pl.Series, right: pl.Series) -> pl.Series | None:
+        """The place of each row's texts together; None where nearly every row has texts of its own."""
+        asked = pl.DataFrame({_KEY: left.cast(pl.Int64) * _WIDTH + right.cast(pl.Int64)})
+        while not self._is_varied:
+            found = asked.join(self._known, on=_KEY, how="left", maintain_order="left").get_column(_PLACE)
+            if not found.null_count():
+                return found
+            self._learn(asked.filter(found.is_null()).unique(maintain_order=True), asked.height)
+        return None
+
+    def _learn(self, keys: pl.DataFrame, rows: int) -> None:
+        with self._lock:
+            new = keys.join(self._known, on=_KEY, how="anti", maintain_order="left").get_column(_KEY)
+            first = len(self.table.texts)
+            self._is_varied = (len(new) > _MANY and len(new) * 4 > rows) or first + len(new) > _MOST
+            if not self._is_varied:
+                left = self._left.at((new // _WIDTH).cast(pl.UInt32))
+                right = self._right.at((new % _WIDTH).cast(pl.UInt32), left.str.len_bytes() > 0)
+                self.table.set(pl.concat([self.table.texts, left + right], rechunk=True))
+                places = pl.Series(_PLACE, range(first, first + len(new)), pl.UInt32)
+                self._known = pl.concat([self._known, pl.DataFrame([new, places])])
+
+
+@dataclass(frozen=True)
+class _Words:
+    """What remarks say: `policy` has these alone, `certain` is what is the same in every row.
+
+    `truths` are the names whose truth is told, those together that have one; `values` the names of what is shown, with the
+    scale of a number.
+    """
+
+    policy: Policy
+    part: str
+    certain: Mapping[str, Value]
+    truths: Sequence[Sequence[str]]
+    values: Sequence[tuple[str, int]]
+
+    @property
+    def separator(self) -> str:
+        """What stands between two remarks."""
+        return self.policy.words["separator"]
+
+    def text(self, held: Sequence[bool], values: Sequence[object]) -> str:
+        """The words where these truths hold, with these values."""
+        names = dict(self.certain)
+        for whens, holds in zip(self.truths, held, strict=True):
+            names.update(dict.fromkeys(whens, holds))
+        for (name, scale), value in zip(self.values, values, strict=True):
+            assert isinstance(value, (int, str, datetime.date))
+            is_number = isinstance(value, int) and not isinstance(value, bool)
+            names[name] = Fraction(value, scale) if is_number and isinstance(value, int) else value
+        render = _clauses if self.part == "clauses" else _notes
+        return self.separator.join(render(self.policy, names))
+
+    def all_absent(self) -> Iterator[str]:
+        """The words for every combination of truths, where all are facts whose absence means one value each."""
+        held: list[dict[str, str]] = [{}]
+        comma = self.policy.words["comma"]
+        for remark in self.policy.remarks:
+            value = shown(self.policy, self.certain[remark.shows[0]])
+            held += [
+                {**facts, value: f"{facts[value]}{comma}{remark.text}" if value in facts else remark.text}
+                for facts in held
+            ]
+        template = self.policy.words["note_absent"]
+        for facts in held:
+            texts = [template.format(value=value, facts=listed) for value, listed in facts.items()]
+            yield self.separator.join(texts)
+
+
+class _Shelf(Protocol):
+    """Remarks that can be put into words without the others of their column."""
+
+    table: _Table
+    """The words that they have come to so far."""
+
+    def places(self, rows: pl.DataFrame) -> tuple[pl.Series, _Said]:
+        """The place of the words for each of `rows`, and where there are any."""
+
+
+class _Certain:
+    """Remarks that hold in every row or in none."""
+
+    def __init__(self, words: _Words) -> None:
+        self._text = words.text([], [])
+        self.table = _Table(words.separator, pl.Series([self._text]))
+
+    def places(self, rows: pl.DataFrame) -> tuple[pl.Series, _Said]:
+        return pl.Series([0], dtype=pl.UInt32).new_from_index(0, rows.height), bool(self._text)
+
+
+class _Placed:
+    """Remarks whose truths make a number that is the place of their words."""
+
+    def __init__(self, words: _Words, truths: Sequence[str]) -> None:
+        self._words = words
+        self._truths = truths
+        self._lock = Lock()
+        self._parts = {remark.part for remark in words.policy.remarks}
+        self.table = _Table(words.separator, pl.Series([None] * 2 ** len(truths), dtype=pl.String))
+
+    def places(self, rows: pl.DataFrame) -> tuple[pl.Series, _Said]:
+        places = _code([rows.get_column(name) for name in self._truths]).cast(pl.UInt32)
+        if self.table.at(places).null_count():
+            self._learn(places.unique().to_list())
+        return places, places != pl.Series([0], dtype=pl.UInt32)
+
+    def _learn(self, codes: Sequence[int]) -> None:
+        with self._lock:
+            texts = self.table.texts.to_list()
+            new = [code for code in codes if texts[code] is None]
+            if len(new) > _MANY and self._parts == {"absent"}:
+                texts = list(self._words.all_absent())
+            for code in new:
+                bits = range(len(self._truths))
+                texts[code] = texts[code] or self._words.text([bool(code >> bit & 1) for bit in bits], [])
+            self.table.set(pl.Series(texts, dtype=pl.String))
+
+
+class _LookedUp:
+    """Remarks whose words are looked up by what holds and what is shown."""
+
+    def __init__(self, words: _Words, truths: Sequence[str], values: Sequence[str]) -> None:
+        self._words = words
+        self._truths = truths
+        self._values = values
+        self._lock = Lock()
+        self._known: pl.DataFrame | None = None
+        self.table = _Table(words.separator, pl.Series([""]))
+
+    def places(self, rows: pl.DataFrame) -> tuple[pl.Series, _Said]:
+        truths = [rows.get_column(name) for name in self._truths]
+        said = truths[0]
+        for truth in truths[1:]:
+            said = said | truth
+        nothing = pl.Series([0], dtype=pl.UInt32)
+        if not said.any():
+            return nothing, False
+        values = [rows.get_column(name) for name in self._values]
+        if len(truths) == 1 and values:
+            return self._looked_up(values).zip_with(said, nothing), said
+        return self._looked_up([*_codes(truths), *values]), said
+
+    def _looked_up(self, keys: Sequence[pl.Series]) -> pl.Series:
+        names = [str(number) for number in range(len(keys))]
+        asked = pl.DataFrame([key.alias(name) for name, key in zip(names, keys, strict=True)])
+        while True:
+            known = self._known
+            if known is not None:
+                found = asked.join(known, on=names, how="left", maintain_order="left").get_column(_PLACE)
+                if not found.null_count():
+                    return found
+            self._learn(asked.unique(maintain_order=True), names)
+
+    def _learn(self, asked: pl.DataFrame, names: Sequence[str]) -> None:
+        with self._lock:
+            empty = asked.clear().with_columns(pl.lit(0, pl.UInt32).alias(_PLACE))
+            known = empty if self._known is None else self._known
+            new = asked.join(known, on=names, how="anti", maintain_order="left")
+            first = len(self.table.texts)
+            texts = pl.Series([self._text(key) for key in new.iter_rows()], dtype=pl.String)
+            self.table.set(pl.concat([self.table.texts, texts], rechunk=True))
+            places = pl.Series(_PLACE, range(first, first + new.height), pl.UInt32)
+            self._known = pl.concat([known, new.with_columns(places)])
+
+    def _text(self, key: Sequence[object]) -> str:
+        codes, values = key[: len(key) - len(self._values)], key[len(key) - len(self._values) :]
+        bits = range(len(self._truths))
+        held = [not codes or bool(_whole(codes[bit // _WIDE]) >> bit % _WIDE & 1) for bit in bits]
+        return self._words.text(held, values)
+
+
+_WIDE = 3 * _BITS
+"""Truths in one whole number of 64 bits."""
+
+
+def _whole(value: object) -> int:
+    assert isinstance(value, int)
+    return value
+
+
+def _code(truths: Sequence[pl.Series]) -> pl.Series:
+    """A number for each row that tells which of `truths` (16 at most) hold, the first in the lowest bit."""
+    total: pl.Series | None = None
+    for bit, truth in enumerate(truths):
+        held = pl.Series([1 << bit], dtype=pl.UInt16).zip_with(truth, pl.Series([0], dtype=pl.UInt16))
+        total = held if total is None else total | held
+    assert total is not None
+    return total
+
+
+def _codes(truths: Sequence[pl.Series]) -> list[pl.Series]:
+    """The same for any number of truths, in as few whole numbers of 64 bits as hold them."""
+    codes = [_code(truths[start : start + _BITS]).cast(pl.Int64) for start in range(0, len(truths), _BITS)]
+    found = []
+    for start in range(0, len(codes), _WIDE // _BITS):
+        total, *more = codes[start : start + _WIDE // _BITS]
+        for number, code in enumerate(more, 1):
+            total = total + code * pl.Series([1 << number * _BITS], dtype=pl.Int64)
+        found.append(total)
+    return found
+
+
+# Compiling
+
+
+def names_of(policy: Policy, part: str) -> list[str]:
+    """The names that the text column `part` is made of."""
+    remarks = [remark for shelf in _shelves(policy, part) for remark in shelf]
+    return list(dict.fromkeys(name for remark in remarks for name in (remark.when, *remark.shows)))
+
+
+def _shelves(policy: Policy, part: str) -> list[list[Remark]]:
+    """The remarks of the text column `part` in the order of its words, those together that depend on each other."""
+    if part == "clauses":
+        return [[remark for remark in policy.remarks if remark.part == "clause"]]
+    others = [remark for remark in policy.remarks if remark.part != "clause"]
+    alone = [[remark] for remark in others if remark.part not in ("note", "absent")]
+    together = [[remark for remark in others if remark.part == word] for word in ("note", "absent")]
+    return [shelf for shelf in (together[0], *alone, together[1]) if shelf]
+
+
+def wording(
+    policy: Policy, part: str, names: Mapping[str, Column], absent: Mapping[str, Column], terms: Terms
+) -> Wording:
+    """How the text column `part` comes out of `names`, which holds every name that `names_of` lists.
+
+    `absent` is what the absence of a fact means.
+    """
+    keys = _Keys(part, names, terms)
+    shelves = tuple(_shelf(policy, part, remarks, keys, absent) for remarks in _shelves(policy, part))
+    return Wording(keys.terms, shelves)
+
+
+def _shelf(policy: Policy, part: str, remarks: Sequence[Remark], keys: _Keys, absent: Mapping[str, Column]) -> _Shelf:
+    certain: dict[str, Value] = {}
+    truths: dict[str, list[str]] = {}
+    values: dict[str, tuple[str, int]] = {}
+    for remark in remarks:
+        truth = keys.truth(remark.when)
+        if isinstance(truth, bool):
+            certain[remark.when] = truth
+        else:
+            truths.setdefault(truth, []).append(remark.when)
+        for name in remark.shows if truth is not False else ():
+            column, scale, value = keys.value(name, remark.when, absent.get(name) if remark.part == "absent" else None)
+            if column:
+                values[column] = name, scale
+            else:
+                certain[name] = value
+    words = _Words(replace(policy, remarks=tuple(remarks)), part, certain, list(truths.values()), list(values.values()))
+    if not truths and not values:
+        return _Certain(words)
+    is_placed = len(truths) <= _BITS and not values
+    return _Placed(words, list(truths)) if is_placed else _LookedUp(words, list(truths), list(values))
+
+
+class _Keys:
+    """The columns that tell which remarks hold, and what they show where they do."""
+
+    def __init__(self, part: str, names: Mapping[str, Column], terms: Terms) -> None:
+        self.terms: dict[str, Term] = {}
+        self._part = part
+        self._names = names
+        self._maker = terms
+        self._columns: dict[Term, str] = {}
+
+    def truth(self, name: str) -> str | bool:
+        """The column that tells whether `name` holds; the truth itself where it is the same in every row."""
+        term = self._names[name]
+        assert isinstance(term, Term)
+        return term.value if isinstance(term.value, bool) else self._column(term)
+
+    def value(self, name: str, when: str, absent: Column | None) -> tuple[str, int, Value]:
+        """The column that holds `name` where `when` holds, and its scale; no column, and the value, where it is always one."""
+        found, condition = absent or self._names[name], self._names[when]
+        assert isinstance(condition, Term)
+        term, below = (found.above, found.below.value) if isinstance(found, Ratio) else (found, 1)
+        assert isinstance(below, int), name
+        if term.value is not None:
+            is_number = isinstance(found, Ratio) and isinstance(term.value, int)
+            return "", 1, Fraction(term.value, below) if is_number and isinstance(term.value, int) else term.value
+        kept = self._maker.choose(condition, term, self._maker.constant(_NOTHING[term.kind]))
+        return self._column(kept), below, None
+
+    def _column(self, term: Term) -> str:
+        if term not in self._columns:
+            self._columns[term] = f"={self._part}{len(self._columns)}"
+            self.terms[self._columns[term]] = term
+        return self._columns[term]
+
+
+_NOTHING: Mapping[str, int | bool | str | datetime.date] = {
+    "number": 0,
+    "truth": False,
+    "text": "",
+    "date": datetime.date.min,
+}

@@ -1,0 +1,722 @@
+"""Columns agree with exact, row by row and bit for bit: every rule of every policy, every expression, every width."""
+
+import datetime
+import gc
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import cache, lru_cache, partial
+from itertools import islice
+from math import lcm
+from pathlib import Path
+from random import Random
+
+import polars as pl
+import pytest
+from households_2023 import households
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from small_policies import number, written
+from test_expressions import GROUPS, TABLES, VALUES, Example, parsed
+
+from engine import HouseholdError, Policy, PolicyError, load
+from engine.algebras.columns import Column, Columns, Ratio
+from engine.algebras.exact import Exact, Value
+from engine.algebras.interval import span_of
+from engine.decision import headings, shown, view
+from engine.expression import Algebra, Expression, Personal, Reader, Refusal, names_in
+from engine.fold import fold
+from engine.kernel import ROW, Kernel, Typed, compile, facts_frame, frames, persons_frames
+from engine.kernel.program import Program
+from engine.kernel.sums import shared
+from engine.kernel.writing import write
+from engine.policy import Fact, Unit
+from engine.tables.intake import Household, Intake
+from engine.terms import MOST_64, MOST_128
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "policies" / "2023"
+OTHERS = sorted(path.parent for path in (ROOT / "examples" / "policies").glob("*/policy.yaml"))
+TODAY = datetime.date(2023, 8, 1)
+QUESTIONS = tuple(question.name for question in load(FOLDER).questions)
+
+
+# Exact, for many households at once ------------------------------------------------------------
+
+
+class Each(Algebra[list[Value]]):
+    """Exact for each of `count` households: the value of a name is the list of theirs."""
+
+    def __init__(self, exact: Exact, count: int) -> None:
+        self.exact = exact
+        self.count = count
+
+    def number(self, value: Fraction) -> list[Value]:
+        return [self.exact.number(value)] * self.count
+
+    def text(self, value: str) -> list[Value]:
+        return [value] * self.count
+
+    def truth(self, value: bool) -> list[Value]:
+        return [value] * self.count
+
+    def negate(self, value: list[Value]) -> list[Value]:
+        return list(map(self.exact.negate, value))
+
+    def add(self, left: list[Value], right: list[Value]) -> list[Value]:
+        return list(map(self.exact.add, left, right))
+
+    def subtract(self, left: list[Value], right: list[Value]) -> list[Value]:
+        return list(map(self.exact.subtract, left, right))
+
+    def multiply(self, left: list[Value], right: list[Value]) -> list[Value]:
+        return list(map(self.exact.multiply, left, right))
+
+    def divide(self, left: list[Value], right: list[Value]) -> list[Value]:
+        return list(map(self.exact.divide, left, right))
+
+    def compare(self, operator: str, left: list[Value], right: list[Value]) -> list[Value]:
+        return [self.exact.compare(operator, one, other) for one, other in zip(left, right, strict=True)]
+
+    def both(self, left: list[Value], right: list[Value]) -> list[Value]:
+        return list(map(self.exact.both, left, right))
+
+    def either(self, left: list[Value], right: list[Value]) -> list[Value]:
+        return list(map(self.exact.either, left, right))
+
+    def opposite(self, value: list[Value]) -> list[Value]:
+        return list(map(self.exact.opposite, value))
+
+    def choose(self, condition: list[Value], chosen: list[Value], otherwise: list[Value]) -> list[Value]:
+        return list(map(self.exact.choose, condition, chosen, otherwise))
+
+    def minimum(self, values: Sequence[list[Value]]) -> list[Value]:
+        return list(map(self.exact.minimum, zip(*values, strict=True)))
+
+    def maximum(self, values: Sequence[list[Value]]) -> list[Value]:
+        return list(map(self.exact.maximum, zip(*values, strict=True)))
+
+    def absolute(self, value: list[Value]) -> list[Value]:
+        return list(map(self.exact.absolute, value))
+
+    def rounded(self, rounding: str, value: list[Value], step: list[Value]) -> list[Value]:
+        return [self.exact.rounded(rounding, one, size) for one, size in zip(value, step, strict=True)]
+
+    def lookup(self, table: str, keys: Sequence[list[Value]]) -> list[Value]:
+        return [self.exact.lookup(table, list(found)) for found in zip(*keys, strict=True)]
+
+    def calendar(self, word: str, values: Sequence[list[Value]]) -> list[Value]:
+        return [self.exact.calendar(word, found) for found in zip(*values, strict=True)]
+
+
+Names = Mapping[str, Sequence[Value]]
+
+
+def exact_names(policy: Policy, made: Sequence[Household]) -> dict[str, list[Value]]:
+    """Every name of `policy` with its value for each household, in the exact algebra."""
+    exact = Exact(policy.tables)
+    if policy.groups:
+        found = [fold(policy, one.facts, exact, one.persons) for one in made]
+        return {name: [names[name] for names in found] for name in found[0]}
+    return fold(policy, {name: [one.facts[name] for one in made] for name in made[0].facts}, Each(exact, len(made)))
+
+
+def exact_changes(policy: Policy, made: Sequence[Household], base: Policy, known: Names) -> dict[str, Sequence[Value]]:
+    """The same, where `known` are the names of `base` for as many households: only what can differ is read again."""
+    names: dict[str, Sequence[Value]] = {name: [one.facts[name] for one in made] for name in made[0].facts}
+    names |= {figure.name: [figure.value] * len(made) for figure in policy.figures}
+    changed = {name for name, values in names.items() if values != known[name]}
+    before = {rule.name: rule.expression for rule in base.rules}
+    reader = Reader(Each(Exact(policy.tables), len(made)), names)
+    for rule in policy.rules:
+        read = {node.id for node in names_in(rule.expression.tree)}
+        if before.get(rule.name) == rule.expression and not read & changed:
+            names[rule.name] = known[rule.name]
+        else:
+            names[rule.name] = reader.read(rule.expression)
+            changed.add(rule.name)
+    return names
+
+
+def denominators(kernel: Kernel, decided: pl.DataFrame, name: str) -> Iterable[int]:
+    """What each number of a column is divided by."""
+    typed = kernel.outputs[name]
+    return decided[typed.below] if typed.below else [typed.scale] * decided.height
+
+
+def differences(kernel: Kernel, decided: pl.DataFrame, expected: Names) -> list[str]:
+    """The first row in which each name that a kernel decided is not what it is in `expected`."""
+    found = []
+    for name in [name for name in kernel.outputs if name in expected]:
+        values, right = decided[name].to_list(), expected[name]
+        if kernel.outputs[name].kind == "number":
+            assert bool not in {*map(type, right)}
+            rows = enumerate(zip(values, denominators(kernel, decided, name), right, strict=True))
+            wrong = (row for row, (above, below, n) in rows if above * n.denominator != n.numerator * below)  # type: ignore[union-attr]  # a number
+        else:
+            wrong = (row for row, pair in enumerate(zip(values, right, strict=True)) if not is_same(*pair))
+        found += [f"{name}: row {row}: {values[row]}, exactly {right[row]}" for row in islice(wrong, 1)]
+    return found
+
+
+def is_same(value: Value, right: Value) -> bool:
+    return value == right and isinstance(value, bool) == isinstance(right, bool)
+
+
+def rules_of(policy: Policy) -> list[str]:
+    """Every name of the household."""
+    return [*(fact.name for fact in policy.facts), *(rule.name for rule in policy.rules if not rule.of)]
+
+
+# The policy of 2023 ------------------------------------------------------------
+
+
+@cache
+def scheme(*questions: str) -> Policy:
+    return load(FOLDER, questions=questions)
+
+
+@cache
+def made_up(count: int, *questions: str) -> tuple[Household, ...]:
+    """The core facts of the first made-up households, most of them on a line."""
+    intake = Intake(scheme(*questions), TODAY)
+    return tuple(intake.household(one) for one in households(2023, count))
+
+
+@cache
+def exactly() -> dict[str, list[Value]]:
+    """Every name of the scheme as read, for 20,000 households."""
+    made = made_up(20_000)
+    gc.disable()  # ten million fractions and no circle among them
+    try:
+        return exact_names(scheme(), made)
+    finally:
+        gc.enable()
+
+
+def wrong(policy: Policy, made: Sequence[Household], expected: Names) -> list[str]:
+    """Where columns differ from the exact values: in a name, or in a decision as values or as cells show it."""
+    kernel = compile(policy, list(dict.fromkeys([*rules_of(policy), *headings(policy)])))
+    decided = kernel.decide(facts_frame(policy, made), persons_frames(policy, made))
+    assert decided.null_count().sum_horizontal().item() == 0
+    return differences(kernel, decided, expected) + wrong_cells(policy, kernel, decided, expected)
+
+
+def wrong_cells(policy: Policy, kernel: Kernel, decided: pl.DataFrame, expected: Names) -> list[str]:
+    """The first decision of which a cell differs from what the exact one shows."""
+    order = headings(policy)
+    told = lru_cache(maxsize=None, typed=True)(partial(shown, policy))
+    shown_cells = zip(*kernel.rendered(decided).select(order), strict=True)
+    for row, (cells, values) in enumerate(zip(shown_cells, zip(*expected.values(), strict=True), strict=True)):
+        right = view(policy, dict(zip(expected, values, strict=True))).row()
+        for heading, cell, value in zip(order, cells, right, strict=True):
+            if cell != told(value):
+                return [f"{heading}: row {row}: {cell}, exactly {told(value)}"]
+    return []
+
+
+def test_the_lists_of_exact_values_hold_what_exact_gives_each_household():
+    for question in ((), (QUESTIONS[0],), (QUESTIONS[2],)):
+        found, made = scheme(*question), made_up(200)
+        names = exact_changes(found, made, scheme(), {name: values[:200] for name, values in exactly().items()})
+        exact = Exact(found.tables)
+        for row, one in enumerate(made):
+            assert {name: values[row] for name, values in names.items()} == fold(found, one.facts, exact)
+
+
+def test_columns_are_exact_for_every_rule_and_every_output_of_20000_households():
+    assert len(exactly()) > 400
+    assert wrong(scheme(), made_up(20_000), exactly()) == []
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_columns_are_exact_under_the_other_reading(question: str):
+    other = scheme(question)
+    made = made_up(2_000, question) if other.facts != scheme().facts else made_up(2_000)
+    known = {name: values[:2_000] for name, values in exactly().items()}
+    assert wrong(other, made, exact_changes(other, made, scheme(), known)) == []
+
+
+# Other policies ------------------------------------------------------------
+
+
+def numbers_of(policy: Policy) -> list[Fraction]:
+    """The numbers that the policy sets: where households stand on a line."""
+    return [*(figure.value for figure in policy.figures), *(row.value for table in policy.tables for row in table.rows)]
+
+
+def some_value(fact: Fact, policy: Policy, random: Random) -> Value:
+    """A value of the fact, often at an end of its bounds or beside a number of the policy."""
+    if fact.kind == "truth":
+        return random.random() < 0.6
+    if fact.kind == "date":
+        days = (policy.since, policy.until, datetime.date(2024, 2, 29), datetime.date(2001, 2, 28))
+        return random.choice((*days, datetime.date(1998, 1, 1) + datetime.timedelta(random.randrange(10_000))))
+    if fact.kind == "text":
+        keys = [str(key) for table in policy.tables for row in table.rows for key in row.keys]
+        return random.choice(fact.choices or (*keys, "990101198503070017", "?"))
+    assert fact.at_least is not None and fact.at_most is not None and fact.step is not None
+    near = random.choice([fact.at_least, fact.at_most, Fraction(random.randrange(10 ** random.randrange(1, 8)))])
+    if random.random() < 0.5:
+        near = random.choice(numbers_of(policy)) * random.choice((1, 2, 12)) + random.choice((-1, 0, 1)) * fact.step
+    steps = (near - fact.at_least) // fact.step
+    return min(max(fact.at_least + steps * fact.step, fact.at_least), fact.at_most)
+
+
+def some_facts(facts: Sequence[Fact], policy: Policy, random: Random) -> dict[str, object]:
+    """Values of the facts, of which a third is left out where that may be."""
+    may_lack = {fact.name for fact in facts if fact.is_optional or fact.absence is not None}
+    return {
+        fact.name: some_value(fact, policy, random)
+        for fact in facts
+        if fact.name not in may_lack or random.random() < 0.65
+    }
+
+
+def some_households(policy: Policy, count: int) -> list[Household]:
+    """The core facts of `count` households drawn at random from what the policy declares."""
+    random, intake = Random(policy.title), Intake(policy, TODAY)
+    found: list[Household] = []
+    for _ in range(20 * count):
+        household = some_facts(policy.facts, policy, random)
+        for group in policy.groups:
+            size = random.randint(group.at_least, min(group.at_most, group.at_least + 4))
+            household[group.name] = [some_facts(group.facts, policy, random) for _ in range(size)]
+        try:
+            found.append(intake.household(household))
+        except HouseholdError:  # a lookup that has no row
+            continue
+        if len(found) == count:
+            return found
+    raise AssertionError(f"{len(found)} households of {count}")
+
+
+@pytest.mark.parametrize("folder", OTHERS, ids=lambda folder: folder.name)
+def test_columns_are_exact_for_every_policy_of_the_examples(folder: Path):
+    found = load(folder)
+    made = some_households(found, 400)
+    assert wrong(found, made, exact_names(found, made)) == []
+
+
+def test_the_examples_gather_persons_look_up_and_read_days():
+    texts = "".join(rule.expression.canonical for folder in OTHERS for rule in load(folder).rules)
+    assert all(word in texts for word in ("sum(", "count(", "any(", "lookup(", "full_years("))
+
+
+def test_persons_are_gathered_in_whatever_block_their_household_is(monkeypatch: pytest.MonkeyPatch):
+    found = load(ROOT / "examples" / "policies" / "hubei-2021")
+    made = some_households(found, 200)
+    frame, persons = facts_frame(found, made), persons_frames(found, made)
+    kernel = compile(found)
+    whole = kernel.decide(frame, persons)
+    monkeypatch.setattr(frames, "_MOST", 7)
+    assert len(frames.blocks(frame, persons)) == 29
+    assert kernel.decide(frame, persons).equals(whole)
+
+
+# Single expressions ------------------------------------------------------------
+
+
+@cache
+def _made_of(expression: Expression, facts: tuple[tuple[Fact, str], ...]) -> tuple[Program, bool]:
+    """The steps of one expression over facts, each of a group or (empty) of the household; and whether it is a number."""
+    columns = Columns(TABLES, GROUPS)
+    names: dict[str, Column] = {}
+    personal = {}
+    for fact, group in facts:
+        scale = fact.step.denominator if fact.step is not None else 1
+        column = columns.fact(fact.name, fact.kind, span_of(fact), scale, group)
+        if group:
+            personal[fact.name] = Personal(group, (column,))
+        else:
+            names[fact.name] = column
+    found = Reader(columns, names, personal).read(expression)
+    roots = [found.above, found.below] if isinstance(found, Ratio) else [found]
+    return write(roots, TABLES, GROUPS), isinstance(found, Ratio)
+
+
+def stored(fact: Fact, values: Sequence[Value]) -> pl.Series:
+    """The values of a fact as a frame for columns holds them."""
+    if fact.kind in ("money", "count"):
+        assert all(isinstance(value, int | Fraction) for value in values)
+        whole = [Fraction(value) * (1 if fact.step is None else fact.step.denominator) for value in values]  # type: ignore[arg-type]  # just seen
+        return pl.Series(fact.name, [value.numerator for value in whole], dtype=pl.Int128)
+    kinds = {"truth": pl.Boolean, "text": pl.String, "date": pl.Date}
+    return pl.Series(fact.name, values, dtype=kinds[fact.kind])
+
+
+def in_columns(
+    expression: Expression,
+    facts: Mapping[str, Fact],
+    rows: Sequence[Mapping[str, Value]],
+    persons: Mapping[str, tuple[Fact, Personal[Value]]] | None = None,
+) -> list[Value]:
+    """What `expression` comes to for each of `rows`, each of which has the same `persons`."""
+    people = persons or {}
+    homes = [(fact, "") for fact in facts.values()] + [(fact, found.group) for fact, found in people.values()]
+    program, is_number = _made_of(expression, tuple(homes))
+    frame = pl.DataFrame([stored(fact, [row[name] for row in rows]) for name, fact in facts.items()])
+    frames_of: dict[str, pl.DataFrame] = {}
+    for name, (fact, found) in people.items():
+        parents = pl.Series(ROW, [row for row in range(len(rows)) for _ in found.values], dtype=pl.Int64)
+        group = frames_of.setdefault(found.group, pl.DataFrame([parents]))
+        frames_of[found.group] = group.with_columns(stored(fact, list(found.values) * len(rows)).alias(name))
+    given = frame if frame.width else pl.DataFrame({"": range(len(rows))})
+    found = [
+        column if len(column) == len(rows) else column.new_from_index(0, len(rows))
+        for column in program.run(given, frames_of)
+    ]
+    assert not any(column.null_count() for column in found)
+    return [Fraction(*pair) for pair in zip(*found, strict=True)] if is_number else found[0].to_list()
+
+
+@pytest.mark.parametrize("example", VALUES)
+def test_columns_give_the_value_written_for_each_expression_of_the_file(example: Example):
+    facts = {name: stepped(fact, [value]) for name, (fact, value) in example.names.items()}
+    persons = {name: (stepped(fact, found.values), found) for name, (fact, found) in example.persons.items()}
+    row = {name: value for name, (_, value) in example.names.items()}
+    (found,) = set(in_columns(parsed(example.written), facts, [row, row], persons))
+    assert is_same(found, example.value)
+
+
+def stepped(fact: Fact, values: Sequence[Value]) -> Fact:
+    """The fact with a step of which its values are multiples."""
+    below = [value.denominator for value in values if isinstance(value, Fraction)]
+    return replace(fact, step=Fraction(1, lcm(*below)))
+
+
+def fact(name: str, low: object, high: object, step: str = "1") -> Fact:
+    return Fact(
+        name, "count", Unit(), "", at_least=Fraction(str(low)), at_most=Fraction(str(high)), step=Fraction(step)
+    )
+
+
+PLAIN = {
+    "a": fact("a", -1000, 1000, "0.01"),
+    "b": fact("b", 0, 100_000_000, "0.01"),
+    "n": fact("n", -9, 50),
+    "p": fact("p", 1, 30),
+    "q": fact("q", "0.05", 400, "0.05"),
+    "t": Fact("t", "truth", Unit(), ""),
+    "u": Fact("u", "truth", Unit(), ""),
+    "s": Fact("s", "text", Unit(), ""),
+    "d": Fact("d", "date", Unit(), ""),
+    "e": Fact("e", "date", Unit(), ""),
+}
+_ROUNDING = st.sampled_from(("round_half_up", "round_half_even", "round_up", "round_down"))
+_NUMBER = st.sampled_from(("a", "b", "n", "p", "q", "0", "1", "2", "0.15", "12", "100", "2 / 37", "24000"))
+_TRUTH = st.sampled_from(("t", "u", "true", "s == 'x'", "s in ('x', 'y')", "d < e", "d == e", "a > 0", "n == 0"))
+
+
+def _numbers(inner: st.SearchStrategy[str], truths: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.one_of(
+        st.builds("({} {} {})".format, inner, st.sampled_from("+-*"), inner),
+        st.builds("({} / {})".format, inner, st.sampled_from(("p", "q", "12", "0.8", "(p * q)", "max(n, 1)"))),
+        st.builds("{}({}, {})".format, st.sampled_from(("min", "max")), inner, inner),
+        st.builds("{}({}, {}, 0)".format, st.sampled_from(("min", "max")), inner, inner),
+        st.builds("{}({}, {})".format, _ROUNDING, inner, st.sampled_from(("0.01", "1", "100", "2 / 3", "p", "q"))),
+        st.builds("({} if {} else {})".format, inner, truths, inner),
+        st.builds("{}({})".format, st.sampled_from(("-", "abs")), inner),
+        st.sampled_from(("full_years(d, e)", "days_between(d, e)", "full_years(years_before(e, n), year_start(d))")),
+    )
+
+
+def _truths(inner: st.SearchStrategy[str], numbers: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.one_of(
+        st.builds("({} {} {})".format, numbers, st.sampled_from(("<", "<=", ">", ">=", "==", "!=")), numbers),
+        st.builds("({} {} {})".format, inner, st.sampled_from(("and", "or")), inner),
+        st.builds("(not {})".format, inner),
+        st.builds("({} if {} else {})".format, inner, inner, inner),
+        st.builds("(('x' if {} else s) == ('y' if {} else 'x'))".format, inner, inner),
+    )
+
+
+def _deep(levels: int) -> tuple[st.SearchStrategy[str], st.SearchStrategy[str]]:
+    numbers, truths = _NUMBER, _TRUTH
+    for _ in range(levels):
+        numbers, truths = st.one_of(_NUMBER, _numbers(numbers, truths)), st.one_of(_TRUTH, _truths(truths, numbers))
+    return numbers, truths
+
+
+EXPRESSIONS = st.one_of(*_deep(3), st.builds("('x' if {} else s)".format, _deep(2)[1]))
+DAYS = (
+    *(datetime.date(2024, 2, 29), datetime.date(2023, 2, 28), datetime.date(1, 1, 1), datetime.date(9999, 12, 31)),
+    *(datetime.date(1999, 12, 31), datetime.date(2000, 2, 29), datetime.date(2024, 3, 1)),
+)
+
+
+def some_rows() -> list[dict[str, Value]]:
+    """Rows with every fact of `PLAIN` at an end of its bounds, at zero, and in between."""
+    random = Random(5)
+    rows: list[dict[str, Value]] = []
+    for _ in range(60):
+        row: dict[str, Value] = {"s": random.choice("xyz"), "d": random.choice(DAYS), "e": random.choice(DAYS)}
+        for name in "tu":
+            row[name] = random.random() < 0.5
+        for name in "abnpq":
+            found = PLAIN[name]
+            assert found.at_least is not None and found.at_most is not None and found.step is not None
+            steps = int((found.at_most - found.at_least) / found.step)
+            at = random.choice((0, steps, random.randint(0, steps), min(steps, random.randint(0, 200))))
+            row[name] = found.at_least + at * found.step
+        rows.append(row)
+    return rows
+
+
+ROWS = some_rows()
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(EXPRESSIONS)
+def test_columns_are_exact_for_any_expression(text: str):
+    expression = parsed(text)
+    try:
+        found = in_columns(expression, PLAIN, ROWS)
+    except Refusal as refusal:
+        assert "128 bits" in refusal.wrong.text()
+        return
+    for row, value in zip(ROWS, found, strict=True):
+        assert is_same(value, Reader(Exact(TABLES), row).read(expression)), row
+
+
+@pytest.mark.parametrize("rounding", ["round_half_up", "round_half_even", "round_up", "round_down"])
+@pytest.mark.parametrize("step", ["1", "0.5", "2 / 3", "q"])
+@pytest.mark.parametrize("value", ["n / 4", "-n / 4", "a / 3", "n * 2.5", "min(n / 4, a) - n"])
+def test_roundings_of_numbers_below_zero_are_exact(rounding: str, step: str, value: str):
+    expression = parsed(f"{rounding}({value}, {step})")
+    rows = [
+        {**ROWS[0], "n": n, "a": Fraction(n, 7) * 7, "q": q}
+        for n in range(-9, 10)
+        for q in (Fraction(1, 4), Fraction(1))
+    ]
+    found = in_columns(expression, PLAIN, rows)
+    assert found == [Reader(Exact(), row).read(expression) for row in rows]
+
+
+def test_a_lookup_by_texts_numbers_and_days_is_exact():
+    facts = {name: Fact(name, "text", Unit(), "") for name in ("城", "区")} | {"日": Fact("日", "date", Unit(), "")}
+    table = replace(TABLES[0], default=Fraction(7, 3))
+    keys = [("阜阳", "颍州"), ("阜阳市", "颍州区"), ("阜阳", "太和"), ("", ""), ("阜阳", "无")]
+    ends = (
+        datetime.date(2022, 12, 31),
+        datetime.date(2023, 1, 1),
+        datetime.date(2023, 6, 30),
+        datetime.date(2023, 7, 1),
+    )
+    days = (*ends, datetime.date(2023, 12, 31), datetime.date(2024, 1, 1))
+    rows = [{"城": city, "区": county, "日": day} for city, county in keys for day in days]
+    columns = Columns([table])
+    names = {name: columns.fact(name, fact.kind, span_of(fact)) for name, fact in facts.items()}
+    found = Reader(columns, names).read(parsed("lookup(低保标准, 城, 区, 日)"))
+    assert isinstance(found, Ratio) and isinstance(found.below.value, int)
+    (looked_up,) = write([found.above], [table], ()).run(
+        pl.DataFrame([stored(facts[name], [row[name] for row in rows]) for name in facts]), {}
+    )
+    exact = [Reader(Exact([table]), row).read(parsed("lookup(低保标准, 城, 区, 日)")) for row in rows]
+    assert [Fraction(value, found.below.value) for value in looked_up] == exact
+    assert len(set(exact)) == 4
+
+
+# How wide whole numbers are ------------------------------------------------------------
+
+
+def product_of(tmp_path: Path, at_most: int, expression: str) -> Policy:
+    facts = "facts:\n" + "".join(number(name, at_most=at_most) for name in ("x", "y", "z"))
+    return load(written(tmp_path, facts=facts, rules=f"rules:\n  found:\n    is: {expression}\noutputs:\n  - found\n"))
+
+
+def decided(found: Policy, *rows: tuple[int, int, int]) -> list[int]:
+    """The products, and what is decided has the type that the kernel says."""
+    kernel = compile(found, ["found"])
+    result = kernel.decide(
+        pl.DataFrame(dict(zip("xyz", zip(*rows, strict=True), strict=True)), schema=dict.fromkeys("xyz", pl.Int64))
+    )
+    assert result.schema["found"] == kernel.outputs["found"].dtype
+    return result["found"].to_list()
+
+
+MOST = 10**10
+"""10^8 元 in 分."""
+
+
+@pytest.mark.parametrize(
+    ("expression", "dtype"),
+    [("x + y + z", pl.Int64), ("x * 900000000", pl.Int64), ("x * y", pl.Int128), ("x * y * z - x * y", pl.Int128)],
+)
+def test_a_number_is_as_wide_as_its_bounds_ask_for(tmp_path: Path, expression: str, dtype: pl.DataType):
+    found = product_of(tmp_path, MOST, expression)
+    assert compile(found, ["found"]).outputs["found"].dtype == dtype
+    for rows in ([(1, 2, 3)], [(MOST, MOST, MOST), (0, 1, MOST)], [(2**31 - 1, 1, 0)], [(2**31, 2, 1)]):
+        names = [dict(zip("xyz", row, strict=True)) for row in rows]
+        assert decided(found, *rows) == [Reader(Exact(), row).read(parsed(expression)) for row in names]
+
+
+@pytest.mark.parametrize("above", [2**31 - 1, 2**31, 2**31 + 1, MOST_64 - 1, MOST_64, MOST_64 + 1])
+def test_blocks_are_exact_on_either_side_of_each_width(above: int):
+    facts = {"x": fact("x", 0, MOST_128 // 8), "y": fact("y", 0, 1)}
+    rows = [{"x": above, "y": 1}, {"x": above - 1, "y": 0}, {"x": 0, "y": 1}]
+    assert in_columns(parsed("x + y"), facts, rows) == [above + 1, above - 1, 1]
+    assert in_columns(parsed("max(x, y) - x * 2"), facts, rows[:2]) == [-above, 1 - above]
+
+
+def test_a_policy_whose_numbers_pass_128_bits_is_refused_by_name(tmp_path: Path):
+    found = product_of(tmp_path, MOST, "x * y * z * x / 3 - y")
+    with pytest.raises(PolicyError) as caught:
+        compile(found)
+    assert str(caught.value).split(": ", 1)[1].splitlines()[0] == (
+        "“found” cannot be computed in columns. Exact whole numbers of 128 bits do not hold what this can come to. "
+        "It could have 41 digits; 38 fit. Tighten the bounds (at_least, at_most) of “x”, the widest fact in it."
+    )
+
+
+def test_a_rule_that_nobody_wants_is_not_refused(tmp_path: Path):
+    facts = "facts:\n" + number("x", at_most=MOST)
+    rules = "rules:\n  wide:\n    is: x * x * x * x\n  narrow:\n    is: x + 1\noutputs:\n  - wide\n  - narrow\n"
+    found = load(written(tmp_path, facts=facts, rules=rules))
+    assert compile(found, ["narrow"]).decide(pl.DataFrame({"x": [1, MOST]}))["narrow"].to_list() == [2, MOST + 1]
+    with pytest.raises(PolicyError):
+        compile(found)
+
+
+def test_a_fact_far_outside_its_bounds_never_wraps(tmp_path: Path):
+    found = product_of(tmp_path, 10, "x * y")
+    assert decided(found, (2**40, 2**20, 0)) == [2**60]
+    with pytest.raises(pl.exceptions.InvalidOperationError):
+        decided(found, (2**62, 2**62, 0))
+
+
+# Frames ------------------------------------------------------------
+
+
+SEVEN = ("困难类别", "生活救助", "医疗救助", "助学救助", "意外救助", "合计", "审批")
+
+
+def test_what_is_not_wanted_is_pruned_and_changes_nothing():
+    frame = facts_frame(scheme(), made_up(2_000))
+    whole = compile(scheme())
+    decided = whole.decide(frame)
+    for heading in headings(scheme()):
+        alone = compile(scheme(), [heading])
+        assert len(alone.program.steps) < len(whole.program.steps)
+        assert alone.decide(frame).equals(decided.select(heading))
+    seven = compile(scheme(), SEVEN)
+    assert set(seven.facts) < set(whole.facts)
+    assert len(seven.program.steps) < 170
+    assert seven.decide(frame).equals(decided.select(*SEVEN))
+
+
+def test_a_row_is_decided_alike_in_any_order_block_and_number_of_threads(monkeypatch: pytest.MonkeyPatch):
+    frame = facts_frame(scheme(), made_up(2_000))
+    decided = compile(scheme()).decide(frame)
+    kernel = compile(scheme())
+    assert kernel.decide(frame.reverse()).reverse().equals(decided)
+    assert pl.concat([kernel.decide(part) for part in frame[:40].iter_slices(1)]).equals(decided[:40])
+    for most, threads in ((1_999, 1), (100, 2), (64, 5)):
+        monkeypatch.setattr(frames, "_MOST", most)
+        monkeypatch.setattr(pl, "thread_pool_size", lambda threads=threads: threads)
+        assert compile(scheme()).decide(frame).equals(decided)
+
+
+def test_a_lazy_frame_is_decided_as_it_comes():
+    frame = facts_frame(scheme(), made_up(2_000))
+    kernel = compile(scheme())
+    for engine in ("streaming", "in-memory"):
+        assert kernel.decide(frame.lazy()).collect(engine=engine).equals(kernel.decide(frame))
+
+
+def test_no_household_gives_no_row():
+    kernel = compile(scheme())
+    assert kernel.decide(facts_frame(scheme(), made_up(1))[:0]).schema == {
+        name: typed.dtype for name, typed in kernel.outputs.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        (pl.lit(None, pl.Int64), "the column '家庭人口' holds a null"),
+        (pl.lit("3"), "the column '家庭人口' holds String, and Int64 is needed"),
+        (pl.lit(3.5), "the column '家庭人口' holds Float64, and Int64 is needed"),
+    ],
+)
+def test_a_frame_that_is_not_core_facts_is_refused(column: pl.Expr, said: str):
+    frame = facts_frame(scheme(), made_up(3)).with_columns(column.alias("家庭人口"))
+    with pytest.raises(ValueError, match=said):
+        compile(scheme()).decide(frame)
+    with pytest.raises(ValueError, match="the frame has no column '家庭人口'"):
+        compile(scheme()).decide(frame.drop("家庭人口"))
+
+
+def test_texts_may_come_in_as_categories_and_go_out_as_an_enumeration():
+    frame = facts_frame(scheme(), made_up(50))
+    kernel = compile(scheme(), ["困难类别", "依据"])
+    assert kernel.outputs["困难类别"] == Typed("text", pl.Enum(["深度困难职工", "相对困难职工", "意外致困职工", ""]))
+    other = compile(load(OTHERS[0]))
+    texts = {name: pl.Categorical for name, typed in other.facts.items() if typed.kind == "text"}
+    assert kernel.decide(frame.cast(texts)).equals(kernel.decide(frame))
+
+
+def test_a_name_that_the_policy_does_not_have_is_refused():
+    with pytest.raises(KeyError, match="合记"):
+        compile(scheme(), ["合记"])
+
+
+@pytest.mark.parametrize(
+    ("scale", "values", "texts"),
+    [
+        (100, [0, 5, -5, 1230, 100], ["0", "0.05", "-0.05", "12.3", "1"]),
+        (2000, [7200030, -1], ["3600.015", "-0.0005"]),
+        (3, [1, 3, -2], ["1/3", "1", "-2/3"]),
+        (1, [7, -7], ["7", "-7"]),
+        (10**18, [10**17, 1], ["0.1", "0.000000000000000001"]),
+    ],
+)
+def test_amounts_are_shown_as_plain_decimals(scale: int, values: list[int], texts: list[str]):
+    typed = Typed("number", pl.Int64(), scale)
+    found = frames.rendered(pl.DataFrame({"amount": values}), "amount", typed, scheme().words)
+    assert found.to_list() == texts
+
+
+# Terms ------------------------------------------------------------
+
+
+def test_what_sums_share_is_added_once():
+    sums, made = shared([{1: 1, 2: 1, 3: -1}, {1: 2, 2: 2, 3: -2, 4: 1}, {1: 1, 2: 1, 5: 1}], 10)
+    assert made == {10: {1: 1, 2: 1}, 11: {3: 1, 10: -1}}
+    assert sums == [{11: -1}, {4: 1, 11: -2}, {5: 1, 10: 1}]
+
+
+def steps_of(text: str) -> int:
+    found, _ = _made_of(parsed(text), tuple((fact, "") for fact in PLAIN.values()))
+    return len(found.steps)
+
+
+@pytest.mark.parametrize(
+    ("text", "plainly"),
+    [
+        ("round_half_up(b, 0.01)", "b"),
+        ("max(b, 0)", "b"),
+        ("b / 12 / p < q", "b < 12 * p * q"),
+        ("(0 if b == 0 else min(b, p))", "min(b, p)"),
+        ("a + b - a", "b"),
+        ("t and (t or u)", "t"),
+        ("('x' if t else 'y') == 'x'", "t"),
+        (
+            "round_half_up(max(min(b * 0.15, 10000) - q, 0), 0.05)",
+            "max(min(round_half_up(b * 0.15, 0.05), 10000) - q, 0)",
+        ),
+    ],
+)
+def test_an_expression_takes_no_more_steps_than_what_it_comes_to(text: str, plainly: str):
+    assert steps_of(text) <= steps_of(plainly)
+
+
+def test_what_is_the_same_in_every_row_takes_no_step():
+    for plain in (
+        "2 * 3 + 1",
+        "p > 0",
+        "b >= 0 or t",
+        "t and not t",
+        "full_years(date(2000, 1, 1), date(2024, 1, 1))",
+    ):
+        assert steps_of(plain) == 0
