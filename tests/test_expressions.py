@@ -268,7 +268,8 @@ def test_the_file_holds_enough_of_each():
 
 def test_every_algebra_that_exists_meets_the_expressions():
     found = {path.stem for path in (TESTS.parent / "engine" / "algebras").glob("*.py")} - {"__init__"}
-    assert found == {"exact", "trace", "kinds", "interval"}
+    assert found == {"exact", "trace", "kinds", "interval", "columns"}
+    assert "expressions.yaml" in (TESTS / "test_columns.py").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("example", VALUES)
