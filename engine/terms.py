@@ -438,7 +438,7 @@ class Terms:
             if two is otherwise:
                 return self.choose(self.both([condition, inner]), one, otherwise)
             if one is otherwise:
-                return self.choose(self.both([condition, inner]), two, otherwise)
+                return self.choose(self.both([condition, self.opposite(inner)]), two, otherwise)
         return None
 
     def _is_needless(self, condition: Term, chosen: Term, otherwise: Term) -> bool:

@@ -479,6 +479,21 @@ def test_columns_are_exact_for_any_expression(text: str):
         assert is_same(value, Reader(Exact(TABLES), row).read(expression)), row
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("(a if t else b) if t else q", "q if t else (a if t else b)", "(a if u else b) if t else b"),
+        *("(b if u else a) if t else b", "a if t else (a if u else b)", "a if t else (b if u else a)"),
+        *("(t if u else u) if t else not u", "t and u or t and not u", "('x' if t else s) == ('y' if u else s)"),
+    ],
+)
+def test_a_choice_inside_a_choice_is_exact(text: str):
+    expression = parsed(text)
+    found = in_columns(expression, PLAIN, ROWS)
+    for row, value in zip(ROWS, found, strict=True):
+        assert is_same(value, Reader(Exact(TABLES), row).read(expression)), row
+
+
 @pytest.mark.parametrize("rounding", ["round_half_up", "round_half_even", "round_up", "round_down"])
 @pytest.mark.parametrize("step", ["1", "0.5", "2 / 3", "q"])
 @pytest.mark.parametrize("value", ["n / 4", "-n / 4", "a / 3", "n * 2.5", "min(n / 4, a) - n"])
