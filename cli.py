@@ -221,7 +221,7 @@ def _policy(
 ) -> engine.Policy:
     folder = _folder(run, policies, year, on)
     try:
-        return engine.load(folder, questions=questions)
+        return engine.load_cached(folder, questions)
     except engine.PolicyError as error:
         run.fail(error.problems)
 

@@ -18,6 +18,7 @@ The rooms, each with one reason to exist:
     overlay       one tree laid over another: what a later year, or the other reading of a question, changes
     folders       the folders of policies, and what each extends
     loading       folder -> Policy: read, inherit, schema, elaborate, check; every problem, not the first
+    cache         policies kept from one run to the next, as long as not a byte of them changes
     timeline      the versions of a policy by date, their gaps and overlaps
     scaffold      a new year that extends the year before
     agenda        what is still open in a year
@@ -85,6 +86,7 @@ _HOMES = {
     "flat_files": "flat",
     "language_of": "folders",
     "load": "loading",
+    "load_cached": "cache",
     "new_year": "scaffold",
     "page_of": "page",
     "read_timeline": "timeline",

@@ -3,6 +3,7 @@ from engine.batch import Summary as Summary
 from engine.batch import evaluate as evaluate
 from engine.by_date import ByDate as ByDate
 from engine.by_date import evaluate_by_date as evaluate_by_date
+from engine.cache import load_cached as load_cached
 from engine.cases import Case as Case
 from engine.cases import run_cases as run_cases
 from engine.compare import Change as Change

@@ -51,6 +51,7 @@ ROOMS: Mapping[str, str] = {
     # The design gives the checks no exact; `trials` decides households at the ends of the bounds.
     "checks": "algebras.exact algebras.interval algebras.kinds expression fold messages policy quotes source units",
     "loading": "checks elaborate folders messages overlay policy schema source",
+    "cache": "folders loading policy",
     "tables": "messages source tables.cells",
     # The design gives the tables the policy and the source; intake reads what absence means with exact.
     "tables.cells": "algebras.exact messages policy source",

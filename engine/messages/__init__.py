@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from types import MappingProxyType
 
 from engine.messages.numbers import plain
@@ -33,6 +33,7 @@ __all__ = [
 
 LANGUAGES = ("en", "zh_CN")
 _DOMAIN = "bangfu"
+_HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -68,14 +69,13 @@ def _shown(value: object, language: str) -> str:
 def _catalogue(language: str) -> gettext.NullTranslations:
     if language == "en":
         return gettext.NullTranslations()
-    folder = resources.files("engine.messages").joinpath("catalogues", language, "LC_MESSAGES", f"{_DOMAIN}.mo")
-    with folder.open("rb") as stream:
+    with (_HERE / "catalogues" / language / "LC_MESSAGES" / f"{_DOMAIN}.mo").open("rb") as stream:
         return gettext.GNUTranslations(stream)
 
 
 def catalogues() -> str:
     """The folder of the compiled catalogues, as `gettext` wants it."""
-    return str(resources.files("engine.messages").joinpath("catalogues"))
+    return str(_HERE / "catalogues")
 
 
 def choose_language(asked: str | None, of_policy: str | None = None) -> str:
@@ -119,8 +119,7 @@ class Words:
 
 def languages_of_policies() -> tuple[str, ...]:
     """Every language in which a policy may be written: one file of words each."""
-    folder = resources.files("engine.messages").joinpath("words")
-    return tuple(sorted(entry.name.removesuffix(".json") for entry in folder.iterdir() if entry.name.endswith(".json")))
+    return tuple(sorted(entry.stem for entry in (_HERE / "words").glob("*.json")))
 
 
 @cache
@@ -129,7 +128,6 @@ def words(language: str) -> Words:
 
     Raises: FileNotFoundError where there is no such language.
     """
-    text = resources.files("engine.messages").joinpath("words", f"{language}.json").read_text(encoding="utf-8")
-    content = json.loads(text)
+    content = json.loads((_HERE / "words" / f"{language}.json").read_text(encoding="utf-8"))
     entries, bounds, numerals = (MappingProxyType(content[part]) for part in ("words", "bounds", "numerals"))
     return Words(language, entries, tuple(content["yes"]), tuple(content["no"]), bounds, numerals)
