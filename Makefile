@@ -8,10 +8,10 @@ CATALOGUES := engine/messages/catalogues
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # one .venv: never two pips in it
-.PHONY: help demo test campaign lint messages clean
+.PHONY: help demo test campaign campaign-columns bench lint messages clean
 
 help: ## List what make can do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.project ## Decide the example households of 2023, and explain one decision
 	@echo '$$ bangfu evaluate examples/households-2023.csv --year 2023'
@@ -25,6 +25,12 @@ test: .venv/.dev ## Run the tests
 
 campaign: .venv/.dev ## Hold 20,000 generated households against the independent reference
 	@$(PY) tests/campaign_2023.py --count 20000 --seed 1 --processes 2
+
+campaign-columns: .venv/.dev ## Hold columns against the exact algebra; COUNT=1000000 takes as many households
+	@$(PY) tests/campaign_columns.py --count $(or $(COUNT),100000) --seed 1 --processes 2
+
+bench: .venv/.dev ## Measure the speed of columns beside the scheme written by hand, and what is right
+	@$(PY) -m benchmarks.run
 
 lint: .venv/.dev ## Check style, layout and types
 	@$(PY) -m ruff check

@@ -218,7 +218,7 @@ def test_every_program_shown_is_run(name: str) -> None:
 
 @pytest.mark.parametrize("name", READMES)
 def test_what_is_not_run_here_is_in_the_makefile_or_the_packaging(name: str) -> None:
-    targets = set(re.findall(r"^([a-z]+):.* ## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):.* ## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     installs = {"pip install .", *(f'pip install ".[{extra}]"' for extra in project["optional-dependencies"])}
     lines = [line for block in blocks_of(name, "bash") for line in block.lines]

@@ -77,6 +77,6 @@ class Kernel:
         return pl.DataFrame([made[name].alias(name) for name in self.outputs])
 
     def rendered(self, decided: pl.DataFrame) -> pl.DataFrame:
-        """What was decided as cells show it, every column a text."""
-        shown = {name: column for name, column in self.outputs.items() if column.kind != "below"}
-        return pl.DataFrame({name: rendered(decided, name, column, self.words) for name, column in shown.items()})
+        """What was decided, or some columns of it, as cells show it: every column a text."""
+        shown = [name for name in decided.columns if self.outputs[name].kind != "below"]
+        return pl.DataFrame({name: rendered(decided, name, self.outputs[name], self.words) for name in shown})

@@ -11,7 +11,7 @@ import polars as pl
 
 from engine.algebras.columns import Column, Columns
 from engine.algebras.exact import Value
-from engine.algebras.interval import Dates, Interval, Range, Span, Truths, span_of
+from engine.algebras.interval import Dates, Truths, span_of
 from engine.expression import Reader, Refusal
 from engine.kernel.program import ROW
 from engine.kernel.writing import dtype_of
@@ -48,7 +48,7 @@ def typed(column: Column) -> Typed:
 def declared(
     policy: Policy, columns: Columns, facts: Sequence[Fact], absent: dict[str, Column], of: str = ""
 ) -> dict[str, Column]:
-    """The column of every core name of `facts`; what absence means for a fact is kept in `absent`, and its column holds it.
+    """The column of every core name of `facts`, fine enough for what absence means, which is kept in `absent`.
 
     Raises: PolicyError where a number is too wide, or what absence means has no one denominator.
     """
@@ -56,25 +56,17 @@ def declared(
     figures = {figure.name: columns.number(figure.value) for figure in policy.figures}
     reader = Reader(columns, {**figures, "today": columns.fact("today", "date", Dates(), of=of)})
     for fact in sorted(facts, key=lambda fact: fact.absence is not None):
-        span, scale = span_of(fact), 1 if fact.step is None else fact.step.denominator
+        scale = 1 if fact.step is None else fact.step.denominator
         try:
             if fact.absence is not None:
                 absent[fact.name] = reader.read_for(names, fact.absence.value)
-                span = Interval().choose(Truths(True, True), span, _span(columns, absent[fact.name]))
                 scale = lcm(scale, columns.below(absent[fact.name]))
-            names[fact.name] = columns.fact(fact.name, fact.kind, span, scale, of)
+            names[fact.name] = columns.fact(fact.name, fact.kind, span_of(fact), scale, of)
         except Refusal as refusal:
             raise refused(fact.name, fact.place, refusal) from None
         for name in fact.core_names(policy.words)[1:]:
             names[name] = columns.fact(name, "truth", Truths(True, True), of=of)
     return names
-
-
-def _span(columns: Columns, column: Column) -> Span:
-    if isinstance(column, Term):
-        return column.span
-    below = columns.below(column)
-    return Range(Fraction(column.above.low, below), Fraction(column.above.high, below))
 
 
 def refused(name: str, place: Place, refusal: Refusal) -> PolicyError:

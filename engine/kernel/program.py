@@ -19,7 +19,8 @@ __all__ = ["ROW", "Bounds", "Program", "Reach", "Run", "Step"]
 ROW = "row"
 """The column of a frame of persons that holds the number of each person's household, from 0, in rising order."""
 
-_WIDTHS: Mapping[pl.DataType, int] = {pl.Int32(): 2**31 - 1, pl.Int64(): MOST_64, pl.Int128(): MOST_128}
+_NARROW = pl.Int32()
+_WIDTHS: Mapping[pl.DataType, int] = {_NARROW: 2**31 - 1, pl.Int64(): MOST_64, pl.Int128(): MOST_128}
 """The types of whole numbers with the most that each holds."""
 
 Bounds = tuple[int, int]
@@ -65,11 +66,9 @@ class Program:
 
         Raises: OverflowError where a fact lies so far outside its declared bounds that 128 bits do not hold what comes of it.
         """
-        facts = {slot: (persons[group] if group else block).get_column(name) for name, group, slot in self.facts}
-        width = self._width(facts)
+        frames = {"": block, **persons}
         held: list[pl.Series | None] = [None] * self.slots
-        for slot, fact in facts.items():
-            held[slot] = fact.cast(width, wrap_numerical=True) if fact.dtype.is_integer() else fact
+        width = self._bring_in(frames, held)
         for slot, number in self.numbers.items():
             held[slot] = pl.Series([number], dtype=width)
         for slot, constant in self.constants.items():
@@ -84,10 +83,25 @@ class Program:
                 held[slot] = None
         return [found.cast(dtype) for slot, dtype in self.outputs if (found := held[slot]) is not None]
 
-    def _width(self, facts: Mapping[int, pl.Series]) -> pl.DataType:
-        """The narrowest type that holds every whole number that these facts lead to."""
-        reached: dict[int, Bounds] = {slot: (number, number) for slot, number in self.numbers.items()}
-        reached.update((slot, _bounds(fact)) for slot, fact in facts.items() if fact.dtype.is_integer())
+    def _bring_in(self, frames: Mapping[str, pl.DataFrame], held: list[pl.Series | None]) -> pl.DataType:
+        """Put the facts into their slots, whole numbers in the narrowest type that holds all that they lead to; that type.
+
+        A column is measured and narrowed at once, while it is in the cache.
+        """
+        reached = {slot: (number, number) for slot, number in self.numbers.items()}
+        for name, group, slot in self.facts:
+            found = held[slot] = frames[group].get_column(name)
+            if found.dtype.is_integer():
+                low, high = reached[slot] = _bounds(found)
+                held[slot] = found.cast(_NARROW, wrap_numerical=True) if max(-low, high) <= _WIDTHS[_NARROW] else found
+        width = self._width(reached)
+        for name, group, slot in self.facts if width != _NARROW else ():
+            found = frames[group].get_column(name)
+            held[slot] = found.cast(width) if found.dtype.is_integer() else found
+        return width
+
+    def _width(self, reached: dict[int, Bounds]) -> pl.DataType:
+        """The narrowest type that holds every whole number that facts within these bounds lead to."""
         for step in self.steps:
             if step.reach is not None:
                 reached[step.gives] = step.reach(*[reached.get(slot) for slot in step.takes])

@@ -22,10 +22,8 @@ def shared(sums: Sequence[Mapping[int, int]], first: int) -> tuple[list[Sum], di
     written = [dict(weights) for weights in sums]
     counts = Counter(pair for weights in written for pair in _pairs(weights))
     made: dict[int, Sum] = {}
-    while counts:
-        pair, count = max(counts.items(), key=lambda item: (item[1], tuple(-part for part in item[0])))
-        if count < 2:
-            break
+    while (most := max(counts.values(), default=0)) > 1:
+        pair = min(pair for pair, count in counts.items() if count == most)
         part = first + len(made)
         one, weight, other, another = pair
         made[part] = {one: weight, other: another}
