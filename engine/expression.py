@@ -41,6 +41,7 @@ __all__ = [
     "calls",
     "is_gathering",
     "is_name",
+    "is_ranking",
     "names_in",
     "parse",
     "renamed",
@@ -67,11 +68,15 @@ VOCABULARY: Mapping[str, tuple[int, int]] = MappingProxyType(
         "all": (1, 1),
         "highest": (2, 2),
         "lowest": (2, 2),
+        "rank": (1, 1),
         "date": (3, 3),
         "year_start": (1, 1),
         "years_before": (2, 2),
         "full_years": (2, 2),
+        "full_months": (2, 2),
         "days_between": (2, 2),
+        "year": (1, 1),
+        "month": (1, 1),
         "given": (1, 1),
         "valid": (1, 1),
         "other": (1, 1),
@@ -93,8 +98,9 @@ AGGREGATES: Mapping[str, str] = MappingProxyType(
 )
 """The words that gather what is read for each person of a group, with what they do; `min` and `max` of one value only."""
 
-CALENDAR = ("date", "year_start", "years_before", "full_years", "days_between")
-"""The words over days: a day, 1 January of its year, years earlier, completed years from one day to another, days."""
+CALENDAR = ("date", "year_start", "years_before", "full_years", "full_months", "days_between", "year", "month")
+"""The words over days: a day, 1 January of its year, years earlier; completed years, completed months and days from one day
+to another; the number of its year and of its month."""
 
 SUGAR = ("given", "valid", "other")
 """The words that elaboration replaces by names; no algebra meets them."""
@@ -209,6 +215,13 @@ class Algebra(ABC, Generic[V]):
         """
         raise Refusal(say("“{word}” cannot be read here.", word=word))
 
+    def rank(self, group: str, values: Sequence[V], index: int) -> V:
+        """The place, from 1, of the person `index` among the persons of `group` in the rising order of their `values`.
+
+        Of equal values the one that stands first comes first.
+        """
+        raise Refusal(say("“{word}” cannot be read here.", word="rank"))
+
     def among(self, value: V, options: Sequence[V]) -> V:
         """Whether `value` equals one of `options`."""
         found = self.compare("==", value, options[0])
@@ -288,6 +301,11 @@ def is_gathering(call: ast.Call) -> bool:
     """Whether `call` gathers over the persons of a group."""
     word = call.func.id if isinstance(call.func, ast.Name) else ""
     return word in AGGREGATES and (word not in ("min", "max") or len(call.args) == 1)
+
+
+def is_ranking(call: ast.Call) -> bool:
+    """Whether `call` asks for the place of a person among those of the group."""
+    return isinstance(call.func, ast.Name) and call.func.id == "rank"
 
 
 def calls(tree: ast.AST, word: str) -> Iterator[ast.Call]:
@@ -667,6 +685,7 @@ class Reader(SimpleEval, Generic[V]):  # type: ignore[misc]  # simpleeval carrie
         }
         self.constants = {"true": algebra.truth(True), "false": algebra.truth(False)}
         self.reading: Expression | None = None
+        self.index = 0
 
     def read(self, expression: Expression) -> V:
         """What `expression` comes to."""
@@ -674,9 +693,10 @@ class Reader(SimpleEval, Generic[V]):  # type: ignore[misc]  # simpleeval carrie
         value: V = self._eval(expression.tree)
         return value
 
-    def read_for(self, person: Mapping[str, V], expression: Expression) -> V:
-        """What `expression` comes to for one person."""
+    def read_for(self, person: Mapping[str, V], expression: Expression, index: int = 0) -> V:
+        """What `expression` comes to for one person, whose place in the list of persons is `index`."""
         self.names: Any = ChainMap(person, self.whole)  # type: ignore[arg-type]  # only read
+        self.index = index
         try:
             return self.read(expression)
         finally:
@@ -703,6 +723,9 @@ class Reader(SimpleEval, Generic[V]):  # type: ignore[misc]  # simpleeval carrie
             persons = self.personal[node.args[0].id]  # type: ignore[attr-defined]  # elaboration put a name there
             nobody = [self._eval(argument) for argument in node.args[1:]]
             return self.algebra.gather(AGGREGATES[word], persons.group, persons.values, nobody)
+        if is_ranking(node):
+            persons = self.personal[node.args[0].id]  # type: ignore[attr-defined]  # elaboration put a name there
+            return self.algebra.rank(persons.group, persons.values, self.index)
         return super()._eval_call(node)  # type: ignore[no-any-return]
 
     def _read_constant(self, node: ast.Constant) -> V:
@@ -747,7 +770,7 @@ def _functions(algebra: Algebra[V]) -> dict[str, Callable[..., V]]:
         "abs": algebra.absolute,
         "lookup": _never,
         **{word: calendar(word) for word in CALENDAR},
-        **dict.fromkeys(("sum", "count", "any", "all", "highest", "lowest"), _never),
+        **dict.fromkeys(("sum", "count", "any", "all", "highest", "lowest", "rank"), _never),
         **{mode: rounding(mode) for mode in ROUNDINGS},
         **dict.fromkeys(SUGAR, _never),
     }

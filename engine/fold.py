@@ -54,8 +54,8 @@ def read_all(
     reader = Reader(algebra, names, personal)
     for rule in policy.rules:
         if rule.of:
-            for person in people[rule.of]:
-                person[rule.name] = algebra.named(rule.name, reader.read_for(person, rule.expression))
+            for index, person in enumerate(people[rule.of]):
+                person[rule.name] = algebra.named(rule.name, reader.read_for(person, rule.expression, index))
             personal[rule.name] = Personal(rule.of, tuple(person[rule.name] for person in people[rule.of]))
         else:
             names[rule.name] = algebra.named(rule.name, reader.read(rule.expression))

@@ -122,6 +122,9 @@ class Prefix(Algebra[Term]):
     def gather(self, word: str, group: str, values: Sequence[Term], nobody: Sequence[Term]) -> Term:
         return _term(f"{word}_of {group} {len(values)} {len(nobody)}", *values, *nobody)
 
+    def rank(self, group: str, values: Sequence[Term], index: int) -> Term:
+        return _term(f"rank_in {group} {len(values)}", values[index])
+
 
 def _term(word: str, *parts: Term) -> Term:
     return Term(" ".join((word, *(part.text for part in parts))))
@@ -396,7 +399,7 @@ def definitions_small(small: Policy) -> dict[str, str]:
 def test_only_the_abstract_operations_are_needed():
     written = {name for name, value in vars(Prefix).items() if callable(value) and not name.startswith("_")}
     assert Algebra.__abstractmethods__ <= written
-    assert written - Algebra.__abstractmethods__ == {"named", "calendar", "gather"}
+    assert written - Algebra.__abstractmethods__ == {"named", "calendar", "gather", "rank"}
 
 
 @pytest.mark.parametrize(

@@ -269,7 +269,15 @@ def _numbers(inner: st.SearchStrategy[str], truths: st.SearchStrategy[str]) -> s
         st.builds("{}({}, {})".format, _ROUNDING, inner, st.sampled_from(("0.01", "1", "100", "2 / 3", "p", "q"))),
         st.builds("({} if {} else {})".format, inner, truths, inner),
         st.builds("{}({})".format, st.sampled_from(("-", "abs")), inner),
-        st.sampled_from(("full_years(d, e)", "days_between(d, e)", "full_years(years_before(e, n), year_start(d))")),
+        st.sampled_from(
+            (
+                "full_years(d, e)",
+                "full_months(d, e)",
+                "year(d) + month(e)",
+                "days_between(d, e)",
+                "full_years(years_before(e, n), year_start(d))",
+            )
+        ),
     )
 
 

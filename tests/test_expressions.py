@@ -434,7 +434,7 @@ def _numbers(draw: st.DrawFn, depth: int) -> Tokens:
         step = draw(st.one_of(st.sampled_from(_STEPS).map(lambda text: (text,)), inner.map(_above_zero)))
         return _join(word, "(", draw(inner), ",", step, ")")
     if form == 8:
-        word = draw(st.sampled_from(("full_years", "days_between")))
+        word = draw(st.sampled_from(("full_years", "full_months", "days_between")))
         return _join(word, "(", draw(_days()), ",", draw(_days()), ")")
     if form == 9:
         word, name = draw(st.sampled_from((("sum", "岁"), ("count", "在学"), ("highest", "岁"), ("lowest", "岁"))))

@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 import engine
+import small_policies as small
 from cli import cli
 from engine import HouseholdError, Policy, PolicyError, Summary, TableError
 from engine.tables import open_source
@@ -964,3 +965,82 @@ def test_the_made_up_policy_is_checked() -> None:
         encoding="utf-8",
     )
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, f"{SCHOOL}: 0 problems, 0 warnings.")
+
+
+# The place of a person among the others
+
+RANKED = """
+    facts:
+      home:
+        kind: truth
+        meaning: whether there is a home
+        when_absent: false
+    groups:
+      children:
+        meaning: the children
+        at_most: 5
+        facts:
+          born:
+            kind: date
+            meaning: the day of birth
+          fee:
+            kind: count
+            unit: person
+            meaning: a number
+            at_least: 0
+            at_most: 1000
+            step: 1
+"""
+FIRST = """
+    rules:
+      first_whole:
+        is: sum(fee if rank(born) == 1 else fee / 2)
+      places:
+        is: sum(rank(born) * rank(born))
+    outputs:
+      - first_whole
+      - places
+"""
+
+
+@pytest.mark.parametrize(
+    ("children", "first_whole"),
+    [
+        ([], 0),
+        ([("2015-03-01", 100)], 100),
+        ([("2015-03-01", 100), ("2012-03-01", 200)], 250),
+        ([("2012-03-01", 200), ("2015-03-01", 100)], 250),
+        ([("2012-03-01", 200), ("2012-03-01", 100), ("2012-02-29", 0)], 150),
+        ([("2012-03-01", 200), ("2012-03-01", 100)], 250),
+        ([("2012-03-01", 100), ("2012-03-01", 200)], 200),  # twins: the one listed first
+    ],
+)
+def test_the_first_of_the_persons_is_one_alone(
+    children: list[tuple[str, int]], first_whole: int, tmp_path: Path
+) -> None:
+    policy = small.policy(tmp_path, facts=RANKED, rules=FIRST)
+    household = {"children": [{"born": born, "fee": fee} for born, fee in children]}
+    decision = engine.decide(policy, household)
+    assert decision.names["first_whole"] == first_whole
+    assert decision.names["places"] == sum(place * place for place in range(1, len(children) + 1))
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("sum(rank(fee > 1))", "3: “<” compares numbers or dates, and here stands a truth. Use == or !=."),
+        (
+            "rank(home)",
+            "3: “rank” gathers over persons, and what stands in it belongs to none."
+            " Gather what belongs to persons with sum, count, any, all, highest or lowest, one group at a time.",
+        ),
+        (
+            "rank(born) + 1",
+            "5: “second” comes to one value for each person of “children”. Here one value for the household is needed."
+            " Gather it with sum, count, any, all, highest or lowest.",
+        ),
+    ],
+)
+def test_what_has_no_order_and_what_is_nobodys_has_no_place(written: str, said: str, tmp_path: Path) -> None:
+    rules = f"rules:\n  first:\n    is: {written}\n  second:\n    is: first * 2\noutputs:\n  - second\n"
+    assert f"rules.yaml:{said}" in small.problems(tmp_path, facts=RANKED, rules=rules)

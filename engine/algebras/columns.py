@@ -183,6 +183,14 @@ class Columns(Algebra[Column]):
         span = self._interval.gather(word, group, [numbers[0].span], [number.span for number in numbers[1:]])
         return self._ratio(self.terms.computed("gather", "number", numbers, (word, group), span, ""), below)
 
+    def rank(self, group: str, values: Sequence[Column], index: int) -> Column:
+        """`values` is one column, which has a row for each person."""
+        [value] = values
+        self.below(value)
+        part = value.above if isinstance(value, Ratio) else value
+        span = self._interval.rank(group, [part.span], 0)
+        return self._ratio(self.terms.computed("rank", "number", [part], None, span, group), self.terms.constant(1))
+
     def _ratio(self, above: Term, below: Term) -> Ratio:
         """`above / below` in the lowest terms that hold for every row."""
         if above.value == 0:

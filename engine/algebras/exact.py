@@ -123,6 +123,11 @@ class Exact(Algebra["Value"]):
         chosen = values or nobody
         return self.minimum(chosen) if word == "min" else self.maximum(chosen)
 
+    def rank(self, group: str, values: Sequence[Value], index: int) -> Value:
+        before = [self.compare("<=", value, values[index]) for value in values[:index]]
+        behind = [self.compare("<", value, values[index]) for value in values[index + 1 :]]
+        return 1 + sum(1 for is_first in before + behind if is_first is True)
+
 
 def _exact(value: Value) -> int | Fraction:
     assert isinstance(value, (int, Fraction)), value
@@ -150,6 +155,11 @@ def _full_years(since: Value, until: Value) -> Value:
     return last.year - first.year - ((last.month, last.day) < (first.month, first.day))
 
 
+def _full_months(since: Value, until: Value) -> Value:
+    first, last = _day(since), _day(until)
+    return 12 * (last.year - first.year) + last.month - first.month - (last.day < first.day)
+
+
 def _days_between(since: Value, until: Value) -> Value:
     return (_day(until) - _day(since)).days
 
@@ -164,7 +174,10 @@ _CALENDAR: Mapping[str, Callable[..., Value]] = MappingProxyType(
         "year_start": _year_start,
         "years_before": _years_before,
         "full_years": _full_years,
+        "full_months": _full_months,
         "days_between": _days_between,
+        "year": lambda date: _day(date).year,
+        "month": lambda date: _day(date).month,
     }
 )
 

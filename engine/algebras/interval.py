@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 
 from engine.algebras.exact import round_to
 from engine.expression import Algebra
@@ -173,7 +174,7 @@ class Interval(Algebra["Span"]):
         return Range(min(values), max(values)) if values else Range(None, None)
 
     def calendar(self, word: str, values: Sequence[Span]) -> Span:
-        return {"full_years": _YEARS, "days_between": _DAYS}.get(word, Dates())
+        return _SPANS.get(word, Dates())
 
     def gather(self, word: str, group: str, values: Sequence[Span], nobody: Sequence[Span]) -> Span:
         """One of `values` stands for any person; how many there are, the group's bounds say."""
@@ -190,9 +191,20 @@ class Interval(Algebra["Span"]):
             return Truths(truths.can_hold and most > 0, truths.can_fail or least == 0)
         return Truths(truths.can_hold or least == 0, truths.can_fail and most > 0)
 
+    def rank(self, group: str, values: Sequence[Span], index: int) -> Span:
+        return Range(Fraction(1), Fraction(max(self._sizes[group][1], 1)))
 
-_YEARS = Range(Fraction(-9999), Fraction(9999))
-_DAYS = Range(Fraction(-3_660_000), Fraction(3_660_000))
+
+_SPANS: Mapping[str, Span] = MappingProxyType(
+    {
+        "full_years": Range(Fraction(-9999), Fraction(9999)),
+        "full_months": Range(Fraction(-120_000), Fraction(120_000)),
+        "days_between": Range(Fraction(-3_660_000), Fraction(3_660_000)),
+        "year": Range(Fraction(1), Fraction(9999)),
+        "month": Range(Fraction(1), Fraction(12)),
+    }
+)
+"""Everything that a word over days can count, for the days of the calendar."""
 
 
 def _range(span: Span) -> Range:

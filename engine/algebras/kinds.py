@@ -191,6 +191,10 @@ class Kinds(Algebra[Kind]):
             return Kind("number") if word == "count" else TRUTH
         return _same([*values, *nobody], say("gathered"))
 
+    def rank(self, group: str, values: Sequence[Kind], index: int) -> Kind:
+        self.compare("<", values[index], values[index])  # what is ranked has an order
+        return Kind("number")
+
 
 _CALENDAR: Mapping[str, tuple[tuple[str, ...], Kind]] = MappingProxyType(
     {
@@ -198,7 +202,10 @@ _CALENDAR: Mapping[str, tuple[tuple[str, ...], Kind]] = MappingProxyType(
         "year_start": (("date",), DATE),
         "years_before": (("date", "number"), DATE),
         "full_years": (("date", "date"), Kind("number")),
+        "full_months": (("date", "date"), Kind("number")),
         "days_between": (("date", "date"), Kind("number")),
+        "year": (("date",), Kind("number")),
+        "month": (("date",), Kind("number")),
     }
 )
 """What each word over days takes, and what it gives."""

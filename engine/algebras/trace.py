@@ -98,6 +98,10 @@ class Trace(Algebra[Step]):
         found = self._exact.gather(word, group, [step.value for step in values], [step.value for step in nobody])
         return Step(word, (*nobody, *values), found, group)
 
+    def rank(self, group: str, values: Sequence[Step], index: int) -> Step:
+        found = self._exact.rank(group, [step.value for step in values], index)
+        return Step("rank", (values[index], *values[:index], *values[index + 1 :]), found, group)
+
     def among(self, value: Step, options: Sequence[Step]) -> Step:
         found = self._exact.among(value.value, [option.value for option in options])
         return Step("in", (value, *options), found)

@@ -17,6 +17,9 @@ from engine.source import Problem
 
 __all__ = ["is_whole", "lookups"]
 
+_WHOLE = ("count", "days_between", "full_months", "full_years", "month", "rank", "year")
+"""The words that give a whole number whatever stands in their brackets."""
+
 
 def lookups(examined: Examined) -> Iterator[Problem]:
     """A lookup in a rule has a default, or a row for every key that it can meet."""
@@ -89,7 +92,7 @@ def is_whole(policy: Policy, tree: ast.expr) -> bool:
             return holds(node.body) and holds(node.orelse)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             parts = node.args[1:] if node.func.id.startswith("round_") else node.args
-            return node.func.id in ("count", "full_years", "days_between") or all(holds(part) for part in parts)
+            return node.func.id in _WHOLE or all(holds(part) for part in parts)
         return isinstance(node, ast.UnaryOp) and holds(node.operand)
 
     return holds(tree)

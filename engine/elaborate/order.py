@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from engine.elaborate.draft import Draft, unknown_name
 from engine.elaborate.persons import Lifting
-from engine.expression import AGGREGATES, SUGAR, Expression, calls, is_gathering, names_in
+from engine.expression import AGGREGATES, SUGAR, Expression, calls, is_gathering, is_ranking, names_in
 from engine.messages import say
 from engine.policy import Fact, Rule
 from engine.source import Place, Problem
@@ -102,9 +102,9 @@ def _absences(facts: Iterable[Fact]) -> list[Expression]:
 
 def _misplaced_in(absence: Expression) -> Iterator[Problem]:
     """Words that ask what is given, or gather over persons: what absence means is settled before that is known."""
-    for word in (*SUGAR, *AGGREGATES):
+    for word in (*SUGAR, *AGGREGATES, "rank"):
         for call in calls(absence.tree, word):
-            if word in SUGAR or is_gathering(call):
+            if word in SUGAR or is_gathering(call) or is_ranking(call):
                 remedy = say("Write a value, or what can be calculated from facts declared above.")
                 yield Problem(absence.place_of(call), say("“{name}” may not be used here.", name=word), None, remedy)
 

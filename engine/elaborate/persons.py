@@ -2,7 +2,8 @@
 
 A rule that reads what belongs to persons is read for each of them. `sum(x)`, `count(x)`, `any(x)`, `all(x)`, `min(x)`,
 `max(x)`, `highest(x, if nobody)` and `lowest(x, if nobody)` gather: `x` becomes a rule of the group under a name of its
-own, and the rule gathers that name. `count(group)` is the number of its persons.
+own, and the rule gathers that name. `count(group)` is the number of its persons. `rank(x)` is read for each person, and
+needs `x` of all of them: that becomes a rule of the group too.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import ast
 
 from engine.elaborate.draft import Draft
-from engine.expression import Expression, is_gathering, rewritten
+from engine.expression import Expression, is_gathering, is_ranking, rewritten
 from engine.messages import Message, say
 from engine.policy import Rule
 from engine.source import Problem
@@ -42,13 +43,13 @@ class Lifting:
         """`expression` with what it gathers over persons under names."""
 
         def replace(node: ast.expr) -> ast.expr | None:
-            return self._call(rule, node, lifted) if isinstance(node, ast.Call) and is_gathering(node) else None
+            return self._call(rule, node, lifted) if _reads_all(node) else None
 
-        is_needed = any(isinstance(node, ast.Call) and is_gathering(node) for node in ast.walk(expression.tree))
+        is_needed = any(_reads_all(node) for node in ast.walk(expression.tree))
         return rewritten(expression, replace) if is_needed else expression
 
-    def _call(self, rule: Rule, call: ast.Call, lifted: list[Rule]) -> ast.expr:
-        assert isinstance(call.func, ast.Name)
+    def _call(self, rule: Rule, call: ast.expr, lifted: list[Rule]) -> ast.expr:
+        assert isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
         argument = call.args[0]
         leaf, text = rule.expression.leaf, rule.expression.text
         if call.func.id == "count" and isinstance(argument, ast.Name) and argument.id in self.draft.groups:
@@ -95,3 +96,8 @@ class Lifting:
             "Gather what belongs to persons with sum, count, any, all, highest or lowest, one group at a time."
         )
         self.draft.problems.append(Problem(expression.place_of(node), wrong, None, remedy))
+
+
+def _reads_all(node: ast.AST) -> bool:
+    """Whether `node` is a call that reads something of all persons of a group."""
+    return isinstance(node, ast.Call) and (is_gathering(node) or is_ranking(node))

@@ -14,7 +14,7 @@ import polars as pl
 
 from engine.policy import Table
 
-__all__ = ["CALENDAR", "choose", "gather", "greatest", "least", "looker", "repeat", "spread"]
+__all__ = ["CALENDAR", "choose", "gather", "greatest", "least", "looker", "rank", "repeat", "spread"]
 
 Run = Callable[..., pl.Series]
 
@@ -77,6 +77,12 @@ def gather(word: str) -> Run:
     return found
 
 
+def rank(values: pl.Series, parents: pl.Series) -> pl.Series:
+    """The place of each person among those of the household, from the lowest value; of equal ones the first comes first."""
+    people = pl.DataFrame({_ROW: parents, _VALUE: values})
+    return people.select_seq(pl.col(_VALUE).rank("ordinal").over(_ROW).cast(pl.Int64)).to_series()
+
+
 def _one(value: int) -> pl.Series:
     return pl.Series([value], dtype=pl.Int64)
 
@@ -106,6 +112,12 @@ def _in_year(day: pl.Series) -> pl.Series:
     return day.dt.month().cast(pl.Int64) * _one(100) + day.dt.day().cast(pl.Int64)
 
 
+def _full_months(since: pl.Series, until: pl.Series) -> pl.Series:
+    years = until.dt.year().cast(pl.Int64) - since.dt.year().cast(pl.Int64)
+    months = until.dt.month().cast(pl.Int64) - since.dt.month().cast(pl.Int64)
+    return years * _one(12) + months - (until.dt.day() < since.dt.day()).cast(pl.Int64)
+
+
 def _days_between(since: pl.Series, until: pl.Series) -> pl.Series:
     return until.to_physical().cast(pl.Int64) - since.to_physical().cast(pl.Int64)
 
@@ -122,7 +134,10 @@ CALENDAR: Mapping[str, Run] = MappingProxyType(
         "year_start": _year_start,
         "years_before": _years_before,
         "full_years": _full_years,
+        "full_months": _full_months,
         "days_between": _days_between,
+        "year": lambda day: day.dt.year().cast(pl.Int64),
+        "month": lambda day: day.dt.month().cast(pl.Int64),
     }
 )
 """The words over days."""

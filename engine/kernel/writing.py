@@ -343,13 +343,22 @@ class _Writer:
         assert isinstance(term.detail, tuple)
         word, group = term.detail
         values, *nobody = (self._value(part.index) for part in term.parts)
-        parent = self._parent(group)
-        if self._homes[values] is None:
-            reach = _as_it_is if values in self._counted else None
-            values = self._raw("repeat", series.repeat, [values, parent], group, reach)
-        takes = [self._spread(values, group), *nobody, parent, self._rows]
+        takes = [self._of_each(values, group), *nobody, self._parent(group), self._rows]
         reach = _of_so_many(self._sizes[group]) if word == "sum" else _always(term) if term.kind == "number" else None
         return self._raw(("gather", word), series.gather(word), takes, "", reach)
+
+    def _ranked(self, term: Term) -> int:
+        """The place of each person of a group among those of the household."""
+        [part] = term.parts
+        takes = [self._of_each(self._value(part.index), term.of), self._parent(term.of)]
+        return self._raw("rank", series.rank, takes, term.of, _always(term))
+
+    def _of_each(self, slot: int, group: str) -> int:
+        """A value with a row for each person of `group`."""
+        if self._homes[slot] is not None:
+            return self._spread(slot, group)
+        reach = _as_it_is if slot in self._counted else None
+        return self._raw("repeat", series.repeat, [slot, self._parent(group)], group, reach)
 
     def _over_days(self, term: Term) -> int:
         takes = [self._value(part.index) for part in term.parts]
@@ -381,5 +390,6 @@ _WRITERS: Mapping[str, Callable[[_Writer, Term], int]] = {
     "choose": _Writer._choice,
     "lookup": _Writer._looked_up,
     "gather": _Writer._gathered,
+    "rank": _Writer._ranked,
     **dict.fromkeys(CALENDAR, _Writer._over_days),
 }
