@@ -15,10 +15,10 @@ from typing import Any
 
 import openpyxl
 import pytest
+import small_policies as small
 from click.testing import CliRunner
 
 import engine
-import small_policies as small
 from cli import cli
 from engine import HouseholdError, Policy, PolicyError, Summary, TableError
 from engine.tables import open_source
