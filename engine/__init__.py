@@ -8,6 +8,7 @@ A policy is an ordered list of named expressions; a decision is what those names
 The rooms, each with one reason to exist:
 
     messages      the words that people read: problems and help (gettext), and the words of a policy's language
+    slips         what the eye cannot see in YAML text, and what was probably meant where the parser gives up
     source        YAML text with places; Place, Problem, PolicyError
     expression    the expression language: allow-list, walker, the Algebra contract
     policy        the frozen model: Fact, Figure, Table, Rule, Policy

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 from engine import schema
@@ -11,9 +13,9 @@ from engine.algebras.exact import Exact, Value
 from engine.algebras.trace import Trace
 from engine.decision import decided, shown
 from engine.explanation.story import step_line, traced
-from engine.expression import Expression, Reader, names_in, parse
-from engine.loading import load
-from engine.messages import Message, say
+from engine.expression import ROUNDINGS, Expression, Reader, Refusal, names_in, parse
+from engine.loading import load, without_keys
+from engine.messages import LANGUAGES, say
 from engine.policy import Policy
 from engine.source import Branch, Entry, Leaf, Place, PolicyError, Problem, merge, nearest, normal, read
 from engine.tables.household import plain_cells
@@ -61,6 +63,8 @@ def read_cases(folder: Path) -> tuple[Case, ...]:
     tree, problems = read(path)
     if isinstance(tree, Branch):
         problems += schema.problems("cases", tree)
+    elif tree is not None:
+        problems += (without_keys(tree),)
     if problems or not isinstance(tree, Branch):
         raise PolicyError(problems)
     start = tree.branch("starting_from")
@@ -126,11 +130,20 @@ def _first_day(policy: Policy) -> datetime.date:
 
 
 def _refused(case: Case, error: HouseholdError) -> Result:
-    reasons = " ".join(problem.text() for problem in error.problems)
-    if case.refused and case.refused in reasons:
+    """What comes of a case that cannot be decided: as it should be, or the reasons, each at the fact that it speaks of."""
+    if case.refused and any(case.refused in _reasons(error, language) for language in LANGUAGES):
         return Result(case, ())
-    wrong = say("The case “{case}” cannot be decided: {reasons}", case=case.name, reasons=reasons)
-    return Result(case, (Problem(case.place, wrong),))
+    wrong = say("The case “{case}” cannot be decided.", case=case.name)
+    facts = case.facts.entries
+    reasons = (
+        replace(problem, place=facts[problem.place.label].value.place if problem.place.label in facts else case.place)
+        for problem in error.problems
+    )
+    return Result(case, (Problem(case.place, wrong), *reasons))
+
+
+def _reasons(error: HouseholdError, language: str) -> str:
+    return " ".join(problem.text(language) for problem in error.problems)
 
 
 def _differences(policy: Policy, case: Case, names: dict[str, Value]) -> list[tuple[str, Problem]]:
@@ -142,20 +155,31 @@ def _differences(policy: Policy, case: Case, names: dict[str, Value]) -> list[tu
                 say("Did you mean “{close}”?", close=close) if close else say("Name a column of the result or a rule.")
             )
             found.append((name, Problem(entry.key.place, say("Nothing is called “{name}”.", name=name), None, remedy)))
-        elif (
-            isinstance(entry.value, Leaf) and (difference := _difference(policy, entry.value, names, name)) is not None
-        ):
-            wrong = say(
-                "The case “{case}” expects {name} = {expected}.", case=case.name, name=name, expected=difference
-            )
-            got = say("It comes to {got}.", got=shown(policy, names[name]) or "“”")
-            found.append((name, Problem(entry.value.place, wrong, got)))
+        elif isinstance(entry.value, Leaf):
+            found += [(name, problem) for problem in _difference(policy, case, name, entry.value, names)]
     return found
 
 
-def _difference(policy: Policy, leaf: Leaf, names: dict[str, Value], name: str) -> str | Message | None:
-    """What was expected, where the value of `name` is something else; None where it is met."""
-    value = names[name]
+def _difference(policy: Policy, case: Case, name: str, leaf: Leaf, names: dict[str, Value]) -> tuple[Problem, ...]:
+    """The problem that the value of `name` is not the one expected, or that nobody can calculate that one."""
+    try:
+        expected = _otherwise(policy, leaf, names, names[name])
+    except Refusal as refusal:
+        wrong = say("The case “{case}” expects for “{name}” what is no number.", case=case.name, name=name)
+        return (Problem(leaf.place, wrong, refusal.wrong, _ARITHMETIC),)
+    except PolicyError as error:
+        return error.problems
+    if expected is None:
+        return ()
+    wrong = say("The case “{case}” expects {name} = {expected}.", case=case.name, name=name, expected=expected)
+    return (Problem(leaf.place, wrong, say("It comes to {got}.", got=shown(policy, names[name]) or "“”")),)
+
+
+def _otherwise(policy: Policy, leaf: Leaf, names: dict[str, Value], value: Value) -> str | None:
+    """What was expected, where `value` is something else; None where it is met.
+
+    Raises: Refusal where a number is needed and `leaf` calculates none; PolicyError where it cannot be read at all.
+    """
     if isinstance(value, str):
         return None if value == leaf.text else f"“{leaf.text}”"
     if isinstance(value, bool):
@@ -165,14 +189,49 @@ def _difference(policy: Policy, leaf: Leaf, names: dict[str, Value], name: str) 
         return None if known and expected == value else leaf.text
     if isinstance(value, datetime.date):
         return None if value.isoformat() == leaf.text else leaf.text
-    expression = parse(leaf)
-    if not isinstance(expression, Expression) or any(node.id not in names for node in names_in(expression.tree)):
-        return say("{text} (which is no number)", text=leaf.text)
-    wanted = Reader(Exact(policy.tables), names).read(expression)
+    wanted = _calculated(policy, leaf, names)
+    value_text = shown(policy, wanted)
     if wanted == value:
         return None
-    value_text = shown(policy, wanted)
     return leaf.text if leaf.text == value_text else f"{leaf.text} = {value_text}"
+
+
+_ARITHMETIC = say("Write a number, or a calculation with numbers such as 12 * 747 or min(a, b).")
+_CALCULATES = ("min", "max", "abs", *ROUNDINGS)
+
+
+def _calculated(policy: Policy, leaf: Leaf, names: dict[str, Value]) -> Value:
+    """The number that `leaf` calculates from numbers and from numbers of the decision. Raises as `_otherwise`."""
+    expression = parse(leaf)
+    if not isinstance(expression, Expression):
+        raise PolicyError(expression)
+    for node in ast.walk(expression.tree):
+        is_word = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _CALCULATES
+        is_not = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+        is_other = isinstance(node, (ast.Compare, ast.BoolOp, ast.IfExp)) or is_not
+        if is_other or (isinstance(node, ast.Call) and not is_word):
+            raise Refusal(say("“{part}” cannot be calculated here.", part=ast.unparse(node)))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            raise Refusal(say("“{part}” is no number.", part=node.value))
+    for name in names_in(expression.tree):
+        value = names.get(name.id)
+        if isinstance(value, bool) or not isinstance(value, (int, Fraction)):
+            raise Refusal(say("“{part}” is no number.", part=name.id))
+    return Reader(_Careful(policy.tables), names).read(expression)
+
+
+class _Careful(Exact):
+    """Exact, over expressions that no check has seen: dividing by 0 is refused."""
+
+    def divide(self, left: Value, right: Value) -> Value:
+        if right == 0:
+            raise Refusal(say("It divides by 0."))
+        return super().divide(left, right)
+
+    def rounded(self, rounding: str, value: Value, step: Value) -> Value:
+        if not isinstance(step, (int, Fraction)) or step <= 0:
+            raise Refusal(say("The step of its rounding is not above 0."))
+        return super().rounded(rounding, value, step)
 
 
 def _first_step(policy: Policy, household: Household, differing: list[str]) -> str:

@@ -23,7 +23,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 from simpleeval import SimpleEval
 
 from engine.messages import Message, plain, say
-from engine.source import Leaf, Place, Problem, number
+from engine.source import MOST_SIGNS, Leaf, Place, Problem, number
 
 __all__ = [
     "AGGREGATES",
@@ -31,6 +31,8 @@ __all__ = [
     "COMPARISONS",
     "CONSTANTS",
     "ROUNDINGS",
+    "SPLIT",
+    "SPOKEN",
     "SUGAR",
     "VOCABULARY",
     "Algebra",
@@ -402,6 +404,26 @@ _HINTS: tuple[tuple[re.Pattern[str], Message, Message], ...] = (
         say("Make it a figure of its own (value: 80%) and write the figure's name."),
     ),
     (
+        re.compile(r"=\s*>|>\s+="),
+        say("“At least” is written with one sign."),
+        say("Write “{right}”.", right=">="),
+    ),
+    (
+        re.compile(r"=\s*<|<\s+="),
+        say("“At most” is written with one sign."),
+        say("Write “{right}”.", right="<="),
+    ),
+    (
+        re.compile(r"=\s+="),
+        say("“Equals” is written with one sign."),
+        say("Write “{right}”.", right="=="),
+    ),
+    (
+        re.compile(r"!\s+="),
+        say("“Not equal” is written with one sign."),
+        say("Write “{right}”.", right="!="),
+    ),
+    (
         re.compile(r"(?<![<>=!])=(?![=])"),
         say("A single “=” compares nothing."),
         say("Write “==” for “equals”."),
@@ -429,8 +451,14 @@ _SIGNS = MappingProxyType(
         "≤": "<=",
         "≥": ">=",
         "≠": "!=",
-        "－": "-",
-        "−": "-",
+        "≦": "<=",
+        "≧": ">=",
+        "⩽": "<=",
+        "⩾": ">=",
+        **dict.fromkeys("－−—–―‒‐‑─", "-"),
+        "∧": "and",
+        "∨": "or",
+        "¬": "not",
         "“": '"',
         "”": '"',
         "‘": "'",
@@ -452,10 +480,16 @@ def _seen_in_text(text: str, leaf: Leaf) -> Iterator[Problem]:
         return
     if len(text) > _MOST_CHARACTERS:
         yield Problem(
-            leaf.at(0), say("The expression is longer than {most} characters.", most=_MOST_CHARACTERS), None, _SPLIT
+            leaf.at(0), say("The expression is longer than {most} characters.", most=_MOST_CHARACTERS), None, SPLIT
         )
         return
     bare = _OUTSIDE_QUOTES.sub(lambda found: "_" * len(found[0]), text)
+    blank = _WIDE_BLANK.search(bare)
+    if blank is not None:
+        kind = say("a no-break blank (U+00A0)") if blank[0] == "\u00a0" else say("a full-width blank (U+3000)")
+        wrong = say("Here stands {kind}, which cannot be told from an ordinary blank.", kind=kind)
+        yield Problem(leaf.at(blank.start()), wrong, None, say("Replace it by an ordinary blank."))
+        return
     wide = _first_wide(bare)
     if wide is not None:
         at, right = wide
@@ -472,7 +506,11 @@ def _seen_in_text(text: str, leaf: Leaf) -> Iterator[Problem]:
             return
 
 
-_SPLIT = say("Split it into several rules with names of their own.")
+SPLIT = say("Split it into several rules with names of their own.")
+"""What to do about an expression that is too long, too large or nested too deeply; no other problem says it."""
+
+
+_WIDE_BLANK = re.compile("[\u00a0\u3000]")
 
 
 def _first_wide(bare: str) -> tuple[int, str] | None:
@@ -485,11 +523,31 @@ def _first_wide(bare: str) -> tuple[int, str] | None:
     return None
 
 
+SPOKEN: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("并且", "而且", "且", "以及", "和", "与", "AND", "And"), "and"),
+        **dict.fromkeys(("或者", "或", "OR", "Or"), "or"),
+        **dict.fromkeys(("不是", "非", "不", "NOT", "Not"), "not"),
+        **dict.fromkeys(("大于等于", "不小于", "不低于"), ">="),
+        **dict.fromkeys(("小于等于", "不大于", "不高于", "不超过"), "<="),
+        **{"不等于": "!=", "等于": "==", "大于": ">", "高于": ">", "小于": "<", "低于": "<"},
+        **{"加": "+", "减": "-", "乘以": "*", "乘": "*", "除以": "/", "如果": "if", "否则": "else"},
+    }
+)
+"""The words that people write where the language has a sign or a word of its own, each with that."""
+_SPOKEN_WORDS = "|".join(sorted(SPOKEN, key=lambda word: -len(word)))
+_SPOKEN_ALONE = re.compile(rf"(?<!\w)(?:{_SPOKEN_WORDS})(?!\w)|(?<=[0-9)])(?:{_SPOKEN_WORDS})")
+
+
 def _unparsed(text: str, leaf: Leaf, error: Exception) -> Problem:
     offset = 0
     if isinstance(error, SyntaxError) and error.offset:
         offset = min(max(error.offset - 1, 0), len(text))
     reason = error.msg if isinstance(error, SyntaxError) else ""
+    spoken = _SPOKEN_ALONE.search(_OUTSIDE_QUOTES.sub(lambda found: "_" * len(found[0]), text))
+    if spoken is not None:
+        wrong = say("“{word}” is no sign of the language.", word=spoken[0])
+        return Problem(leaf.at(spoken.start()), wrong, None, say("Write “{right}”.", right=SPOKEN[spoken[0]]))
     if text.count("(") != text.count(")"):
         return Problem(
             leaf.at(offset), say("The brackets of the expression do not pair."), None, say("Give each “(” its “)”.")
@@ -516,7 +574,7 @@ def _too_large(expression: Expression) -> Iterator[Problem]:
         nodes += len(level)
         depth += 1
         if nodes > _MOST_NODES or depth > _MOST_DEPTH:
-            yield Problem(expression.place, say("The expression is too large or nested too deeply."), None, _SPLIT)
+            yield Problem(expression.place, say("The expression is too large or nested too deeply."), None, SPLIT)
             return
         level = [child for node in level for child in ast.iter_child_nodes(node)]
 
@@ -630,6 +688,9 @@ def _wrong_constant(node: ast.Constant, expression: Expression) -> tuple[Message
     is_number = isinstance(node.value, (int, float))  # float: what Python made of the text, which is not used
     if is_number and number(segment) is not None:
         return None
+    if len(segment) > MOST_SIGNS:
+        wrong = say("“{segment}…” is too long for a number.", segment=segment[:20])
+        return wrong, say("A number has at most {most} signs.", most=MOST_SIGNS)
     return (
         say("“{segment}” is not a number of the language.", segment=segment),
         say("Write digits, at most one point, no exponent: 24000, 0.15."),

@@ -29,7 +29,7 @@ from engine.source import (
     read,
 )
 
-__all__ = ["FILES", "Folder", "check_questions", "examine", "load", "read_folder", "unconfirmed"]
+__all__ = ["FILES", "Folder", "check_questions", "examine", "load", "read_folder", "unconfirmed", "without_keys"]
 
 FILES = ("policy", "figures", "tables", "facts", "rules", "questions")
 """The files of a policy's folder that a decision needs, in the order in which they are read."""
@@ -106,7 +106,7 @@ def _read_layer(folder: Path) -> Layer:
         if isinstance(node, Branch):
             problems.extend(schema.problems(kind, node, partial=not is_whole))
         elif node is not None:
-            problems.append(_without_keys(node))
+            problems.append(without_keys(node))
         merged = merge(tree, node) if tree is not None and node is not None else None
         tree = merged if isinstance(merged, Branch) else None
     if is_whole and tree is not None and "removed" in tree.entries:
@@ -119,7 +119,8 @@ def _missing(path: Path) -> Problem:
     return Problem(Place(str(path)), say("The file is missing."), None, remedy)
 
 
-def _without_keys(node: Node) -> Problem:
+def without_keys(node: Node) -> Problem:
+    """The problem that a file holds a list or a single value at its top."""
     remedy = say("Write “key: value” lines as in the other files.")
     return Problem(node.place, say("The file holds no keys."), None, remedy)
 

@@ -21,7 +21,7 @@ from types import MappingProxyType
 from engine.expression import COMPARISONS, Expression, names_in
 from engine.messages import Message, say, words
 from engine.policy import Policy, Rule, Saying
-from engine.source import Place, Problem
+from engine.source import MOST_SIGNS, Place, Problem
 
 __all__ = ["Bound", "Number", "agree", "bounds_in", "numbers_in"]
 
@@ -133,7 +133,7 @@ def numbers_in(quote: str, language: str) -> tuple[Number, ...]:
             groups[-1].append(token)
         elif token.kind in _STARTS:
             groups.append([token])
-    numbers = [_number(text, group) for group in groups]
+    numbers = [_number(text, group) for group in groups if group[-1].end - group[0].start <= MOST_SIGNS]
     joints = {word for word, sign in words(language).numerals["signs"].items() if sign == "to"}
     for index, behind in enumerate(numbers[1:]):
         number = numbers[index]

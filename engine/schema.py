@@ -17,11 +17,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from jsonschema import Draft7Validator
+from jsonschema import Draft7Validator, validators
 from jsonschema.exceptions import ValidationError
 
 from engine.messages import Message, languages_of_policies, plain, say, words
-from engine.source import Branch, Leaf, Listing, Node, Place, Problem, nearest, normal, number, plain_value
+from engine.source import MOST_SIGNS, Branch, Leaf, Listing, Node, Place, Problem, nearest, normal, number, plain_value
 
 __all__ = ["folder", "keys", "kinds", "problems"]
 
@@ -112,7 +112,18 @@ def _written_out(part: Any, definitions: Mapping[str, Any]) -> Any:
 
 @cache
 def _validator(kind: str) -> Draft7Validator:
-    return Draft7Validator(_schema(kind))
+    return _Validator(_schema(kind))
+
+
+def _matches(validator: Any, pattern: str, value: object, schema: Schema) -> Iterator[ValidationError]:
+    """`pattern` as JSON Schema means it: `$` is the end of the value, and not (as in Python) also before a last line break."""
+    if isinstance(value, str) and not re.search(pattern.replace("$", r"\Z"), value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+_Validator: type[Draft7Validator] = validators.extend(  # type: ignore[no-untyped-call]  # carries no types
+    Draft7Validator, {"pattern": _matches}
+)
 
 
 @dataclass(frozen=True)
@@ -436,6 +447,8 @@ def _year_hint(leaf: Leaf) -> Message | None:
 
 def _number_hint(leaf: Leaf) -> Message | None:
     text = normal(leaf.text)
+    if len(text) > MOST_SIGNS:
+        return say("A number has at most {most} signs.", most=MOST_SIGNS)
     if number(text) is not None:
         return say("Write {number}, in half-width characters.", number=text)
     for pattern, hint in _NUMBER_HINTS:

@@ -19,8 +19,10 @@ from typing import Any
 import yaml
 
 from engine.messages import Message, say
+from engine.slips import Slip, negation, refused, unseen
 
 __all__ = [
+    "MOST_SIGNS",
     "Branch",
     "Entry",
     "Leaf",
@@ -40,8 +42,11 @@ __all__ = [
     "width",
 ]
 
-_MOST_BYTES = 2_000_000
+_MOST_BYTES = 500_000
 _MOST_DEPTH = 24
+MOST_SIGNS = 40
+"""The signs of a number at most: no amount and no share has more, and what is calculated with it stays readable."""
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _PERCENT = re.compile(r"(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?)\s?%")
 _FRACTION = re.compile(r"(-?[1-9][0-9]*|0)/([1-9][0-9]*)")
@@ -191,6 +196,8 @@ def nearest(name: str, available: Iterable[str]) -> str | None:
 
 def number(text: str) -> Fraction | None:
     """The exact value of a number as policies write it (`24000`, `0.15`, `80%`, `2/37`); None for anything else."""
+    if len(text) > MOST_SIGNS:
+        return None
     if _NUMBER.fullmatch(text):
         return Fraction(text)
     if percent := _PERCENT.fullmatch(text):
@@ -212,8 +219,8 @@ def plain_value(node: Node) -> object:
         return None
     if node.text in ("true", "false"):
         return node.text == "true"
-    if _NUMBER.fullmatch(node.text):
-        exact = Fraction(node.text)
+    exact = number(node.text) if _NUMBER.fullmatch(node.text) else None
+    if exact is not None:
         return exact.numerator if exact.denominator == 1 else exact
     return node.text
 
@@ -237,6 +244,8 @@ def read(path: Path, shown: str | None = None) -> tuple[Node | None, tuple[Probl
     name = shown or str(path)
     place = Place(name)
     try:
+        if path.exists() and not path.is_file():
+            return None, (_no_file(place),)
         with path.open("rb") as stream:
             content = stream.read(_MOST_BYTES + 1)
     except OSError as error:
@@ -255,6 +264,8 @@ def read(path: Path, shown: str | None = None) -> tuple[Node | None, tuple[Probl
 
 def is_silent(path: Path) -> bool:
     """Whether the file at `path` holds comments, and apart from them nothing but blank lines."""
+    if not path.is_file():
+        return False
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
     except (OSError, UnicodeDecodeError):  # `read` says what is wrong with it
@@ -267,6 +278,11 @@ def _unreadable(place: Place, error: OSError) -> Problem:
     return Problem(
         place, say("The file cannot be read: {reason}.", reason=reason), None, say("Check the path and the rights.")
     )
+
+
+def _no_file(place: Place) -> Problem:
+    wrong = say("This is no ordinary file (a folder, a pipe or a device).")
+    return Problem(place, wrong, say("A policy's files hold text."), say("Put the file itself here."))
 
 
 def _decoded(content: bytes, name: str) -> tuple[Node | None, tuple[Problem, ...]]:
@@ -290,41 +306,13 @@ _SAVE_AS = say("In the editor choose “Save as” and the encoding UTF-8 (not G
 
 def read_text(text: str, name: str) -> tuple[Node | None, tuple[Problem, ...]]:
     """The tree of the YAML `text`, which problems call `name`, and every problem found while reading it."""
-    lines = text.splitlines() or [""]
-    found = tuple(_seen_in_lines(lines, name))
+    lines = _LINE_END.split(text)
+    found = tuple(_slipped(slip, lines, name) for slip in unseen(lines))
     if found:
         return None, found
     composer = _Composer(lines, name)
     tree = composer.compose(text)
     return tree, tuple(composer.problems)
-
-
-_INDENT = re.compile(r"[\s\u00a0\u3000]*")
-_WIDE_COLON = re.compile(r"\s*(?:- )?[^\s:#\"'：]+：(?!.*:\s)")
-
-
-def _seen_in_lines(lines: list[str], name: str) -> Iterator[Problem]:
-    """What the eye cannot see and YAML says badly: tabs and wide blanks in the indent, a full-width colon."""
-    for at, line in enumerate(lines, 1):
-        indent = _INDENT.match(line)
-        blanks = indent[0] if indent else ""
-        for column, character in enumerate(blanks, 1):
-            if character in "\t\u00a0\u3000":
-                kind = say("a tab") if character == "\t" else say("a wide or no-break blank")
-                yield Problem(
-                    Place(name, at, column, line),
-                    say("The line is indented with {kind}.", kind=kind),
-                    say("YAML is indented with ordinary blanks, two for each level."),
-                    say("Replace it by ordinary blanks."),
-                )
-                break
-        if _WIDE_COLON.fullmatch(line.partition("：")[0] + "：") and _WIDE_COLON.match(line):
-            yield Problem(
-                Place(name, at, line.index("：") + 1, line),
-                say("A full-width colon (：) stands where YAML needs an ordinary one."),
-                say("A key is followed by an ordinary colon and a blank."),
-                say("Write “: ” instead of “：”."),
-            )
 
 
 class _Composer:
@@ -392,20 +380,18 @@ class _Composer:
             self._refuse(event, wrong, say("Remove it, and write the value where it is needed."))
         if event.tag is not None:
             wrong = say("A tag ({tag}) stands here.", tag=event.tag)
-            self._refuse(
-                event,
-                wrong,
-                say("Remove it; a policy's values need none. A text that begins with “!” belongs in quotes."),
-            )
+            needless = say("Remove it; a policy's values need none. A text that begins with “!” belongs in quotes.")
+            self._refuse(event, wrong, negation(event.tag) or needless)
 
     def _leaf(self, event: Any) -> Leaf:
         quoted = event.style not in (None, "")
+        text = event.value.rstrip("\n") if event.style in ("|", ">") else event.value
         on_one_line = event.start_mark.line == event.end_mark.line
         written_as_read = (
             on_one_line and event.end_mark.column - event.start_mark.column == len(event.value) + 2 * quoted
         )
         shift = int(quoted) if written_as_read else -1
-        return Leaf(event.value, self._place(event.start_mark), quoted, shift)
+        return Leaf(text, self._place(event.start_mark), quoted, shift)
 
     def _listing(self, event: Any, events: Iterator[yaml.Event], depth: int) -> Node | None:
         items: list[Node] = []
@@ -483,63 +469,19 @@ class _Composer:
 
     def _unparsed(self, error: yaml.YAMLError) -> Problem:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        began = getattr(error, "context_mark", None)
         reason = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
         if mark is None:
+            wrong = say("The file holds a character that YAML does not allow.")
             remedy = say("Remove the characters that no keyboard writes (control characters, NUL).")
-            return Problem(
-                Place(self.name),
-                say("The file holds a character that YAML does not allow: {reason}.", reason=reason),
-                None,
-                remedy,
-            )
-        place = self._place(mark)
-        wrong, remedy = _reason(reason, place.written)
-        return Problem(place, wrong, None, remedy)
+            return Problem(Place(self.name), wrong, None, remedy)
+        begun = (began.line + 1, began.column + 1) if began is not None else (0, 0)
+        return self._problem(refused(self.lines, (mark.line + 1, mark.column + 1), reason, begun))
+
+    def _problem(self, slip: Slip) -> Problem:
+        return _slipped(slip, self.lines, self.name)
 
 
-def _reason(reason: str, line: str) -> tuple[Message, Message]:
-    """YAML's own complaint in words that an officer can act on."""
-    if "mapping values are not allowed" in reason:
-        return (
-            say("A second “: ” stands in one line, or the line is indented further than its neighbours."),
-            say("Put a text that contains “: ” in quotes; align the line with its neighbours."),
-        )
-    if "found character" in reason and "cannot start any token" in reason:
-        return (
-            say("The value begins with a character that YAML keeps for itself."),
-            say("Put the value in quotes."),
-        )
-    if "could not find expected ':'" in reason or "simple key" in reason:
-        return (
-            say("A colon and a blank are missing behind a key."),
-            say("Write “name: value”; a longer text continues with a deeper indent."),
-        )
-    if "end of stream" in reason:
-        return (say("A quote is opened and never closed."), say("Close the quote on the same line."))
-    if "alphabetic or numeric" in reason or "block sequence entries" in reason or "comment or line break" in reason:
-        return (
-            say("The value begins with a character that YAML keeps for itself."),
-            say("Put the value in quotes, or write the list below its key."),
-        )
-    if (
-        "expected key" in reason
-        or "'-' indicator" in reason
-        or "block end" in reason
-        or "expected <document start>" in reason
-        or "block mapping" in reason
-    ):
-        return (
-            say("The line is not aligned with the ones above it."),
-            say("Give entries of one level the same number of blanks; close every quote."),
-        )
-    if "flow" in reason or "expected ','" in reason or "expected ']'" in reason or "expected '}'" in reason:
-        return (
-            say("A brace or bracket is not closed, or a comma is missing."),
-            say("Write the entries below each other, without braces."),
-        )
-    if "quoted scalar" in reason:
-        return (say("A quote is opened and never closed."), say("Close the quote on the same line."))
-    return (
-        say("The line cannot be read as YAML: {reason}.", reason=reason),
-        say("Compare it with a line that works, or put the value in quotes."),
-    )
+def _slipped(slip: Slip, lines: list[str], name: str) -> Problem:
+    line = lines[slip.line - 1] if slip.line <= len(lines) else ""
+    return Problem(Place(name, slip.line, slip.column, line), slip.wrong, slip.expected, slip.remedy)

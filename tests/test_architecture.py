@@ -28,7 +28,8 @@ ROOT = Path(__file__).parent.parent
 ROOMS: Mapping[str, str] = {
     "engine": "",
     "messages": "",
-    "source": "messages",
+    "slips": "messages",
+    "source": "messages slips",
     "expression": "messages source",
     "policy": "expression messages source",
     "schema": "messages source",

@@ -1,6 +1,6 @@
 """A tuple of small checks: each finds what a policy says that cannot be meant.
 
-`absence` absent facts · `fitting` kinds and units · `bounds` what the declared bounds show · `lookups` tables ·
+`absence` absent facts · `texts` texts that are compared · `fitting` kinds and units · `bounds` what the declared bounds show · `lookups` tables ·
 `approvals` levels of approval · `naming` unread names · `trials` made-up households; the quoted words are held against
 the rules in `engine.quotes`.
 """
@@ -17,6 +17,7 @@ from engine.checks.examined import Examined
 from engine.checks.fitting import kinds_fit
 from engine.checks.lookups import lookups
 from engine.checks.naming import headings, joins, unused
+from engine.checks.texts import texts
 from engine.checks.trials import ranges
 from engine.policy import Policy
 from engine.quotes import agree
@@ -48,6 +49,7 @@ def _quotes(examined: Examined) -> Iterator[Problem]:
 
 CHECKS: tuple[Callable[[Examined], Iterator[Problem]], ...] = (
     absences,
+    texts,
     kinds_fit,
     divisors,
     certainties,

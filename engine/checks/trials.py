@@ -14,6 +14,9 @@ from engine.source import Problem
 
 __all__ = ["ranges"]
 
+_MOST_PERSONS = 100
+"""The persons of a group that a trial makes up at most; a group may be declared without any sensible end."""
+
 
 def ranges(examined: Examined) -> Iterator[Problem]:
     """No floor above its ceiling, tried on households at the ends and in the middle of the facts' bounds."""
@@ -45,7 +48,10 @@ def ranges(examined: Examined) -> Iterator[Problem]:
 def _persons(policy: Policy, share: Fraction) -> dict[str, list[dict[str, Value]]]:
     """As many persons of each group as lie at `share` between the fewest and the most, all alike."""
     sizes = {group.name: group.at_least + (group.at_most - group.at_least) * share // 1 for group in policy.groups}
-    return {group.name: [_sample(policy, group.facts, share)] * int(sizes[group.name]) for group in policy.groups}
+    return {
+        group.name: [_sample(policy, group.facts, share)] * min(int(sizes[group.name]), _MOST_PERSONS)
+        for group in policy.groups
+    }
 
 
 def _sample(policy: Policy, facts: Sequence[Fact], share: Fraction) -> dict[str, Value]:

@@ -22,7 +22,7 @@ from engine.elaborate.declarations import (
 from engine.elaborate.draft import Draft, saying_of
 from engine.elaborate.gates import write_exclusions
 from engine.elaborate.notes import write_clauses, write_fact_notes, write_notes, write_refusals
-from engine.elaborate.order import in_order
+from engine.elaborate.order import in_order, keep_shallow
 from engine.elaborate.outputs import write_outputs
 from engine.elaborate.questions import overlaid, write_questions
 from engine.elaborate.scales import write_scale
@@ -107,6 +107,7 @@ def _written(tree: Branch) -> Draft:
                 write_scale(draft, name, entry.value, saying_of(entry.value))
             else:
                 draft.adopt(name, entry.value.leaf("is"), saying_of(entry.value))
+    keep_shallow(draft)
     write_exclusions(draft, tree)
     write_categories(draft, tree)
     write_choice(draft, tree)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from engine.expression import VOCABULARY, Expression, calls, is_name, names_in, parse, rewritten
+from engine.expression import SPLIT, VOCABULARY, Expression, calls, is_name, names_in, parse, rewritten
 from engine.messages import Message, Words, say
 from engine.policy import Category, Fact, Figure, Group, Output, Remark, Rule, Saying, Scale, Table, Unit
 from engine.source import Branch, Leaf, Place, Problem, nearest, normal
@@ -90,7 +90,12 @@ class Draft:
     ) -> str:
         """Add the generated rule `name`, whose expression is `text`; problems in it point at `leaf`. Gives the name."""
         found = parse(Leaf(text, leaf.place, shift=-1))
-        assert isinstance(found, Expression), f"{text}: {found}"
+        if isinstance(found, tuple):
+            assert all(problem.remedy == SPLIT for problem in found), f"{text}: {found}"
+            wrong = say("The policy has more of a kind (categories, aids, gates, bands) than one decision can hold.")
+            self.problems.append(Problem(leaf.place, wrong, None, say("Make fewer of them, or two policies.")))
+            self.broken.add(name)
+            return name
         self._add(Rule(name, self.settled(found), saying, unit, is_written=False, told=told))
         return name
 

@@ -3,16 +3,76 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from engine.elaborate.draft import Draft, unknown_name
 from engine.elaborate.persons import Lifting
-from engine.expression import AGGREGATES, SUGAR, Expression, calls, is_gathering, is_ranking, names_in
+from engine.expression import AGGREGATES, SPOKEN, SUGAR, Expression, calls, is_gathering, is_ranking, names_in
 from engine.messages import say
 from engine.policy import Fact, Rule
 from engine.source import Place, Problem
 
-__all__ = ["in_order"]
+__all__ = ["in_order", "keep_shallow"]
+
+_MOST_STEPS = 100
+"""The rules that may stand behind one rule, one below the other: more is no policy that anybody can explain."""
+
+_MOST_SHOWN = 12
+"""The rules of a circle that a problem names at most."""
+_MOST_HINTS = 100
+"""The unknown names for which the nearest one is looked for: where there are more, a whole file is not the right one."""
+
+
+def keep_shallow(draft: Draft) -> None:
+    """Keep a problem for rules that stand on each other in a circle, or in more steps than anybody reads, and drop them."""
+    needs = {name: {node.id for node in names_in(rule.expression.tree)} for name, rule in draft.rules.items()}
+    needs = {name: {other for other in found if other in draft.rules} for name, found in needs.items()}
+    steps = _steps(needs)
+    deep = [name for name in needs if steps.get(name, 0) > _MOST_STEPS]
+    if deep:
+        wrong = say("“{name}” stands on more than {most} rules, one below the other.", name=deep[0], most=_MOST_STEPS)
+        remedy = say("Bring some of them together into one rule.")
+        draft.problems.append(Problem(draft.rules[deep[0]].place, wrong, None, remedy))
+    needs = {name: found - steps.keys() for name, found in needs.items() if name not in steps}
+    while needs:
+        circle = _circle(needs)
+        _refuse_circle(draft, circle)
+        deep += circle
+        needs = {name: found - set(circle) for name, found in needs.items() if name not in circle}
+        resolved = _steps(needs).keys()
+        needs = {name: found - resolved for name, found in needs.items() if name not in resolved}
+    for name in deep:
+        draft.rules.pop(name)
+        draft.broken.add(name)
+
+
+def _steps(needs: Mapping[str, set[str]]) -> dict[str, int]:
+    """For each rule how many stand below it, the longest way; none for those in a circle, or above one."""
+    found: dict[str, int] = {}
+    waiting = {name: len(below) for name, below in needs.items()}
+    above: dict[str, list[str]] = {}
+    for name, below in needs.items():
+        for other in below:
+            above.setdefault(other, []).append(name)
+    ready = [name for name, count in waiting.items() if not count]
+    for name in ready:
+        found[name] = max((found[other] + 1 for other in needs[name]), default=0)
+        for other in above.get(name, ()):
+            waiting[other] -= 1
+            if not waiting[other]:
+                ready.append(other)
+    return found
+
+
+def _circle(needs: Mapping[str, set[str]]) -> list[str]:
+    """The rules of one circle in `needs`, each before one that it needs; every one there needs another of them."""
+    path: dict[str, None] = {}
+    name = next(iter(needs))
+    while name not in path:
+        path[name] = None
+        name = min(needs[name])
+    steps = list(path)
+    return steps[steps.index(name) :]
 
 
 def in_order(draft: Draft) -> tuple[Rule, ...]:
@@ -65,7 +125,8 @@ def _refuse_persons(draft: Draft, found: dict[str, Rule]) -> None:
 
 
 def _refuse_circle(draft: Draft, circle: list[str]) -> None:
-    shown = " → ".join([*circle, circle[0]])
+    steps = circle if len(circle) <= _MOST_SHOWN else [*circle[: _MOST_SHOWN - 1], "…", circle[-1]]
+    shown = " → ".join([*steps, circle[0]])
     rule = draft.rules[circle[0]]
     wrong = say("The rules need each other in a circle: {circle}.", circle=shown)
     draft.problems.append(Problem(rule.place, wrong, None, say("Write one of them without the next.")))
@@ -88,7 +149,7 @@ def _check_names(draft: Draft) -> None:
         expressions += [(absence, own, near) for absence in _absences(group.facts)]
     for expression, names, available in expressions:
         for place, problem in [
-            *_unknown_in(draft, expression, names, available),
+            *_unknown_in(draft, expression, names, available if len(seen) < _MOST_HINTS else ()),
             *_unknown_tables_in(draft, expression),
         ]:
             if place not in seen:
@@ -132,13 +193,24 @@ def _unknown_in(
         elif node.id not in known:
             place = expression.place_of(node)
             sort = say("fact, figure or rule")
-            found.append(((place, node.id), _hinted(draft, node.id, unknown_name(node.id, place, sort, offered))))
+            problem = _hinted(draft, node.id, unknown_name(node.id, place, sort, offered))
+            found.append(((place, node.id), _spoken(node.id, known, problem)))
     for word in SUGAR:
         for call in calls(expression.tree, word):
             place = expression.place_of(call)
             problem = Problem(place, say("“{word}” cannot be read here.", word=word))
             found.append(((place, word), _hinted(draft, word, problem)))
     return found
+
+
+def _spoken(name: str, known: set[str], problem: Problem) -> Problem:
+    """`problem`, that `name` is unknown, with what to write where two names are joined by a word for a sign."""
+    for word, sign in SPOKEN.items():
+        left, found, right = name.partition(word)
+        if found and right in known and (left in known or (sign == "not" and not left)):
+            written = f"{left} {sign} {right}".strip()
+            return Problem(problem.place, problem.wrong, None, say("Write “{right}”.", right=written))
+    return problem
 
 
 def _hinted(draft: Draft, name: str, problem: Problem) -> Problem:

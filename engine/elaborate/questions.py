@@ -99,6 +99,8 @@ class _Other:
 
     def shared(self, name: str, expression: Expression, node: ast.AST) -> str:
         """The name under which the core holds `name` as the other reading has it."""
+        if name in self.other.broken:
+            return name
         if name not in self.other.rules and name not in self.other.figures and name not in self.other.facts:
             available = [*self.other.rules, *self.other.figures, *self.other.facts]
             self.draft.unknown(name, expression.place_of(node), say("rule or figure"), available)

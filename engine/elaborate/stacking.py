@@ -15,7 +15,7 @@ from engine.elaborate.draft import Draft, greatest, saying_of
 from engine.expression import renamed
 from engine.messages import say
 from engine.policy import AtCeiling, Remark, Rule, Saying
-from engine.source import Branch, Leaf, Problem, normal
+from engine.source import Branch, Leaf, Problem, normal, number
 
 __all__ = ["Result", "Stacked", "Stacking", "read_stacking", "stack"]
 
@@ -90,7 +90,7 @@ def read_stacking(draft: Draft, branch: Branch, key: Leaf, aids: Sequence[AidDra
                 say("Add “several:” with “give: all” or “give: one”."),
             )
         )
-    most = int(word("give")) if word("give").isdecimal() else 0
+    most = int(number(word("give")) or 0)
     counts_as = _rechecked_fact(draft, several.leaf("counts_as"))
     names = {aid.name for aid in aids}
     pays_off: list[tuple[str, str]] = []
@@ -269,8 +269,8 @@ def _give_in_best_order(chain: _Chain, aids: Sequence[AidDraft], candidates: Seq
         )
         return _give_in_order(chain, aids, candidates, range(len(aids)), "")
     orders = []
-    for number, order in enumerate(permutations(range(len(aids))), 1):
-        label = words["order"].format(n=number)
+    for count, order in enumerate(permutations(range(len(aids))), 1):
+        label = words["order"].format(n=count)
         stacked = _give_in_order(chain, aids, candidates, order, label)
         total = draft.write(chain.name(label, words["total"]), _sum([part.amount for part in stacked]), key)
         orders.append((label, stacked, total))
