@@ -218,7 +218,7 @@ def _hinted(draft: Draft, name: str, problem: Problem) -> Problem:
         wrong = say("“{name}” is a table, and stands where a value is needed.", name=name)
         return Problem(problem.place, wrong, None, say("Write lookup({name}, …) with its keys.", name=name))
     if any(name in fact.choices for fact in draft.facts.values()):
-        remedy = say("Put a text in quotes: \"{name}\".", name=name)
+        remedy = say('Put a text in quotes: "{name}".', name=name)
         return Problem(problem.place, problem.wrong, None, remedy)
     if name in ("today", "other"):
         wrong = say("“{name}” may not be used here.", name=name)
