@@ -228,6 +228,8 @@ class Aid:
     chosen: str
     saying: Saying
     place: Place = field(compare=False)
+    gates: tuple[tuple[str, str], ...] = ()
+    """What must hold for this aid besides: each gate as written with the name of its rule."""
 
 
 @dataclass(frozen=True)

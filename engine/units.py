@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.algebras.kinds import DATE, TRUTH, Kind, Kinds, kind_of
 from engine.expression import Reader
-from engine.fold import fold
+from engine.fold import read_all
 from engine.messages import say
 from engine.policy import Group, Policy
 from engine.source import Place, Problem
@@ -13,17 +13,22 @@ __all__ = ["kinds_of"]
 
 
 def kinds_of(policy: Policy) -> tuple[dict[str, Kind], tuple[Problem, ...]]:
-    """Each name of `policy` with its kind, and the problems of kinds and units, in the order of the rules."""
+    """Each name of `policy`, of its household and of its persons, with its kind, and the problems of kinds and units.
+
+    The problems are in the order of the rules.
+    """
     algebra = _Declared(policy)
     persons = {group.name: [person_kinds(policy, group)] for group in policy.groups}
-    names = fold(policy, core_kinds(policy), algebra, persons)
+    reading = read_all(policy, core_kinds(policy), algebra, persons)
+    names = reading.names
     reader = Reader(algebra, {**names, "today": DATE})
     for facts, own in ((policy.facts, {}), *((group.facts, person_kinds(policy, group)) for group in policy.groups)):
         for fact in facts:
             if fact.absence is not None:
                 found = reader.read_for(own, fact.absence.value)
                 algebra.check_absence(fact.name, found, kind_of(fact), fact.absence.value.place)
-    return names, tuple(algebra.problems)
+    of_persons = {name: kind for people in reading.persons.values() for name, kind in people[0].items()}
+    return of_persons | names, tuple(algebra.problems)
 
 
 def core_kinds(policy: Policy) -> dict[str, Kind]:

@@ -41,6 +41,7 @@ class AidDraft:
     is_default_ceiling: bool
     saying: Saying
     key: Leaf
+    gates: tuple[tuple[str, str], ...]
 
 
 def write_aid(draft: Draft, category: str, key: Leaf, branch: Branch, payment: Payment) -> AidDraft:
@@ -63,8 +64,8 @@ def write_aid(draft: Draft, category: str, key: Leaf, branch: Branch, payment: P
         else default
     )
     candidate = draft.write(draft.name(prefix, words["candidate"]), payment.rounded(text), key, saying)
-    gate = eligible(draft, prefix, branch.branch("gates"), key)[0]
-    return AidDraft(name, floor, ceiling, candidate, gate, chosen, is_default_ceiling, saying, key)
+    gate, gates = eligible(draft, prefix, branch.branch("gates"), key)
+    return AidDraft(name, floor, ceiling, candidate, gate, chosen, is_default_ceiling, saying, key, gates)
 
 
 def _stated(branch: Branch, end: str) -> tuple[Leaf | None, Saying | None]:

@@ -81,6 +81,7 @@ def _write_category(draft: Draft, name: str, key: Leaf, branch: Branch, payment:
                     aid.chosen,
                     aid.saying,
                     aid.key.place,
+                    aid.gates,
                 )
                 for aid, part in zip(aids, result.aids, strict=True)
             ),

@@ -12,7 +12,7 @@ from engine.expression import ROUNDINGS
 from engine.messages import Words, plain
 from engine.messages.numbers import approximate, ends, grouped
 
-__all__ = ["number", "numbers", "spoken", "written"]
+__all__ = ["equals", "number", "numbers", "spoken", "written"]
 
 _SIGNS = {
     "+": ("+", 4),
@@ -29,6 +29,8 @@ _SIGNS = {
     "or": ("sign_or", 1),
 }
 _ATOM = 9
+_LIST = 0
+"""What is said with commas: put in brackets wherever it is a part of something."""
 
 
 def number(words: Words, value: int | Fraction) -> str:
@@ -47,6 +49,13 @@ def spoken(words: Words, value: Value) -> str:
     if isinstance(value, datetime.date):
         return value.isoformat()
     return f"“{value}”" if value else words["empty"]
+
+
+def equals(words: Words, value: Value) -> str:
+    """The sign for “is” with `value` behind it: another sign where the value is only shown to two places."""
+    if isinstance(value, (int, Fraction)) and not isinstance(value, bool) and not ends(value):
+        return words["about_equals"] + grouped(approximate(value))
+    return words["equals"] + spoken(words, value)
 
 
 def written(words: Words, step: Step) -> str:
@@ -68,8 +77,8 @@ def _said(words: Words, step: Step, leaf: Callable[[Step], str]) -> tuple[str, i
     if step.operation in _SIGNS:
         return _infix(words, step, leaf)
     if step.name and step.operation != "lookup":
-        return words[f"word_{step.operation}"].format(values=_gathered(words, step, leaf)), _ATOM
-    parts = [_said(words, part, leaf)[0] for part in step.parts]
+        return _gathering(words, step, leaf)
+    parts = [_inside(words, part, leaf, _LIST + 1) for part in step.parts]
     if step.operation == "negate":
         return words["sign_minus"] + _inside(words, step.parts[0], leaf, 6), 6
     if step.operation == "not":
@@ -79,11 +88,22 @@ def _said(words: Words, step: Step, leaf: Callable[[Step], str]) -> tuple[str, i
         truth = words["holds" if held else "fails"]
         condition = _said(words, step.parts[0], lambda inner: inner.name or spoken(words, inner.value))[0]
         return words["word_choose"].format(value=parts[1 if held else 2], condition=condition, truth=truth), _ATOM
+    if step.operation == "max" and len(parts) == 2 and parts[1] == "0":
+        return words["word_not_below"].format(value=parts[0]), _LIST
     template = words[f"word_{step.operation}"]
     if step.operation in ROUNDINGS:
-        return template.format(value=parts[0], step=parts[1]), _ATOM
+        return template.format(value=parts[0], step=parts[1]), _LIST
     joined = words["comma"].join(parts[1:] if step.operation == "in" else parts)
-    return template.format(value=parts[0], values=joined, table=step.name), _ATOM
+    strength = _LIST if step.operation in ("min", "max") else _ATOM
+    return template.format(value=parts[0], values=joined, table=step.name), strength
+
+
+def _gathering(words: Words, step: Step, leaf: Callable[[Step], str]) -> tuple[str, int]:
+    """What is gathered over persons, and how; a single value is the highest and the lowest itself."""
+    values = _gathered(words, step, leaf)
+    if step.operation in ("min", "max") and len(step.parts) == 1:
+        return values, _LIST
+    return words[f"word_{step.operation}"].format(values=values), _ATOM if step.operation in ("any", "all") else _LIST
 
 
 def _gathered(words: Words, step: Step, leaf: Callable[[Step], str]) -> str:
