@@ -1,6 +1,7 @@
 """Why a household gets what it gets: a trace as text and as JSON.
 
-`wording` says one step; `story` tells a decision section by section; here the parts are put together.
+`wording` says one step; `reasons` why a truth holds or does not; `story` tells a decision section by section; here the
+parts are put together.
 """
 
 from __future__ import annotations
