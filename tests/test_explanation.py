@@ -47,10 +47,10 @@ def test_an_amount_within_its_range_has_no_note_of_rounding(scheme: engine.Polic
 @pytest.mark.parametrize(
     ("facts", "told"),
     [
-        ({}, "生活救助：给予8,964 元/年（没有核定，按上限）"),
+        ({}, "生活救助：给予8,964 元/年（没有核定，取上限）"),
         ({"核定生活救助": 6000}, "生活救助：给予6,000 元/年（按核定）"),
-        ({"核定生活救助": 4800}, "生活救助：给予5,976 元/年（核定4,800 元/年，低于下限，按下限）"),
-        ({"核定生活救助": 9000}, "生活救助：给予8,964 元/年（核定9,000 元/年，高于上限，按上限）"),
+        ({"核定生活救助": 4800}, "生活救助：给予5,976 元/年（核定4,800 元/年，低于下限，取下限）"),
+        ({"核定生活救助": 9000}, "生活救助：给予8,964 元/年（核定9,000 元/年，高于上限，取上限）"),
         ({"核定生活救助": 0}, "生活救助：未给，因为核定生活救助填0，即核定不给"),
     ],
 )
@@ -60,7 +60,7 @@ def test_an_amount_says_who_settled_it(scheme: engine.Policy, facts: dict[str, o
 
 def test_the_floor_that_the_other_reading_gives_is_called_the_floor() -> None:
     other = engine.load(ROOT / "policies" / "2023", questions=["未核定按下限"])
-    assert "生活救助：给予5,976 元/年（没有核定，按下限）" in lines(other)
+    assert "生活救助：给予5,976 元/年（没有核定，取下限）" in lines(other)
 
 
 def test_what_came_off_an_end_of_a_range_is_told_and_only_then(scheme: engine.Policy) -> None:
