@@ -734,6 +734,14 @@ def due(run: _Run, year: str | None, on: datetime.datetime | None, policies: Pat
     _tell_due(run, _folder(run, policies, year, on))
 
 
+def _both(run: _Run, policies: Path | None, *asked: str) -> list[Path]:
+    """The two folders asked for, each a folder or a year."""
+    found = [Path(one) if Path(one).is_dir() else _folders(run, policies, (one,))[0] for one in asked]
+    for folder in dict.fromkeys(found):
+        _use(run, folder)
+    return found
+
+
 @cli.command(
     help=_(
         "Show what changed from OLD to NEW, each a year or a policy's folder: figures, tables, rules, categories, aids and all else, with clause and line, and the outputs that each change can reach.\n\nAnother layout, or another order of what is added or joined, is no change. A change that reaches no output is a warning."
@@ -743,20 +751,21 @@ def due(run: _Run, year: str | None, on: datetime.datetime | None, policies: Pat
 @click.argument("old")
 @click.argument("new")
 @click.option("--json", "as_json", is_flag=True, help=_("As JSON."))
+@click.option("--html", "page", type=click.Path(path_type=Path), help=_("The file for a page to hand on."))
 @_POLICIES
 @click.pass_obj
-def diff(run: _Run, old: str, new: str, as_json: bool, policies: Path | None) -> None:
-    first, second = (
-        Path(asked) if Path(asked).is_dir() else _folders(run, policies, (asked,))[0] for asked in (old, new)
-    )
-    _use(run, first)
-    _use(run, second)
+def diff(run: _Run, old: str, new: str, as_json: bool, page: Path | None, policies: Path | None) -> None:
+    first, second = _both(run, policies, old, new)
     try:
         comparison = engine.diff(first, second)
-    except engine.PolicyError as error:
+        if page is not None:
+            engine.write_diff_page(comparison, page, language=run.language)
+    except (engine.PolicyError, engine.TableError) as error:
         run.fail(error.problems)
     click.echo(comparison.json() if as_json else comparison.text(), nl=False)
     run.tell(comparison.problems)
+    if page is not None:
+        click.echo(run.say("Written: {file}", file=page), err=as_json)
 
 
 def _tell_due(run: _Run, folder: Path) -> None:
@@ -768,6 +777,105 @@ def _tell_due(run: _Run, folder: Path) -> None:
     for problem in found:
         click.echo(problem.text(run.language))
     click.echo(run.say("{folder}: {count} things are open.", folder=folder, count=len(found)))
+
+
+@cli.command(
+    help=_(
+        "Show what the change from OLD to NEW, each a year or a policy's folder, does to HOUSEHOLDS: each household is decided under both.\n\nThe money in all, by category, aid, level of approval and by the fact named with --by; who enters, leaves and changes category; winners and losers; and for each kind of change one household with the figure that caused it. What-ifs (--set, --question, --overlay) are laid over NEW; with one of them NEW may be left out, and is then OLD. Ends with 1 where a row was set aside."
+    ),
+    epilog=_(
+        "Examples: bangfu impact households.csv 2023 2024 --by 县区 · bangfu impact households.csv 2023 --set 生活救助最高月数=10 · bangfu impact households.csv 2023 2024 --html impact.html --csv tables -o households-2024.csv"
+    ),
+)
+@click.argument("source", metavar="HOUSEHOLDS", type=click.Path(path_type=Path))
+@click.argument("old")
+@click.argument("new", required=False)
+@click.option(
+    "--set",
+    "settings",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help=_("Another value for a figure of NEW, as in YAML. May be given several times."),
+)
+@_QUESTIONS
+@click.option(
+    "--overlay",
+    "overlays",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help=_("A file with the keys of a policy's files, laid over NEW. May be given several times."),
+)
+@click.option("--by", metavar="FACT", help=_("Group the households by the values of this fact, such as the district."))
+@click.option(
+    "--measure", metavar="OUTPUT", help=_("The amount that tells winners from losers. Default: what is paid.")
+)
+@click.option("--json", "as_json", is_flag=True, help=_("As JSON."))
+@click.option(
+    "--csv", "folder", type=click.Path(path_type=Path), help=_("The new folder for a CSV file of each table.")
+)
+@click.option("--html", "page", type=click.Path(path_type=Path), help=_("The file for a page to hand on."))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help=_("The file for every household with what changes for it; its ending says the format."),
+)
+@_PERSONS
+@_FORMAT
+@_ENCODING
+@_TODAY
+@_POLICIES
+@click.pass_obj
+def impact(
+    run: _Run,
+    source: Path,
+    old: str,
+    new: str | None,
+    settings: Sequence[str],
+    questions: Sequence[str],
+    overlays: Sequence[Path],
+    by: str | None,
+    measure: str | None,
+    as_json: bool,
+    folder: Path | None,
+    page: Path | None,
+    output: Path | None,
+    persons: Sequence[str],
+    format_: str | None,
+    encoding: str | None,
+    today: datetime.datetime | None,
+    policies: Path | None,
+) -> None:
+    if new is None and not (settings or questions or overlays):
+        raise click.UsageError(run.say("Say which policy is the new one, or a what-if: --set, --question, --overlay."))
+    files = _files_of_persons(run, persons)
+    first, second = _both(run, policies, old, old if new is None else new)
+    day = today.date() if today else datetime.date.today()
+    try:
+        before = engine.read_variant(first)
+        after = engine.read_variant(second, overlays=overlays, questions=questions, settings=settings)
+        with _Bar(source) as bar:
+            found = engine.impact(
+                before,
+                after,
+                engine.Households(source, day, files, format_, encoding),
+                by=by,
+                measure=measure,
+                target=output,
+                language=run.language,
+                progress=bar.move,
+            )
+        written = found.write_csv(folder) if folder is not None else ()
+        if page is not None:
+            engine.write_impact_page(found, page)
+    except (engine.PolicyError, engine.TableError, engine.HouseholdError) as error:
+        run.fail(error.problems)
+    run.tell(found.comparison.problems)
+    run.tell(found.aside.problems)
+    click.echo(found.json() if as_json else found.text(), nl=False)
+    for file in (*written, *(path for path in (page, output) if path is not None)):
+        click.echo(run.say("Written: {file}", file=file), err=as_json)
+    sys.exit(1 if found.aside.counts or any(found.strays.values()) else 0)
 
 
 @cli.command(

@@ -27,6 +27,9 @@ The rooms, each with one reason to exist:
     differences   what two policies say differently, leaf by leaf
     reach         which outputs a difference can reach
     compare       what changed from one policy to another
+    variants      a policy with what-ifs laid over it
+    effects       what a change does to the households of a table
+    pages         pages to hand on: HTML without a network, charts as SVG
     flat          the full copy of a policy that extends another
     fold          each rule in order, in the algebra handed to it
     algebras      exact (the meaning), trace (with a note of every step), kinds (units), interval (bounds), columns (whole numbers, for tables)
@@ -61,6 +64,8 @@ _HOMES = {
     "Decision": "decision",
     "Explanation": "explanation",
     "HouseholdError": "tables.intake",
+    "Households": "effects",
+    "Impact": "effects",
     "Place": "source",
     "Policy": "policy",
     "PolicyError": "source",
@@ -69,6 +74,7 @@ _HOMES = {
     "Summary": "batch",
     "TableError": "tables",
     "Timeline": "timeline",
+    "Variant": "variants",
     "catalogues": "messages",
     "check_questions": "loading",
     "choose_language": "messages",
@@ -85,17 +91,21 @@ _HOMES = {
     "find_policies": "folders",
     "find_year": "folders",
     "flat_files": "flat",
+    "impact": "effects",
     "language_of": "folders",
     "load": "loading",
     "load_cached": "cache",
     "new_year": "scaffold",
     "page_of": "page",
     "read_timeline": "timeline",
+    "read_variant": "variants",
     "run_cases": "cases",
     "say": "messages",
     "shown": "decision",
     "width": "source",
+    "write_diff_page": "pages.changes",
     "write_flat": "flat",
+    "write_impact_page": "pages.effects",
     "years": "folders",
 }
 

@@ -12,6 +12,9 @@ from engine.compare import diff as diff
 from engine.decision import Decision as Decision
 from engine.decision import decide as decide
 from engine.decision import shown as shown
+from engine.effects import Households as Households
+from engine.effects import Impact as Impact
+from engine.effects import impact as impact
 from engine.explanation import Explanation as Explanation
 from engine.explanation import explain as explain
 from engine.flat import flat_files as flat_files
@@ -27,6 +30,8 @@ from engine.messages import catalogues as catalogues
 from engine.messages import choose_language as choose_language
 from engine.messages import say as say
 from engine.page import page_of as page_of
+from engine.pages.changes import write_diff_page as write_diff_page
+from engine.pages.effects import write_impact_page as write_impact_page
 from engine.policy import Policy as Policy
 from engine.rows import explain_row as explain_row
 from engine.scaffold import new_year as new_year
@@ -41,6 +46,8 @@ from engine.template import create_template as create_template
 from engine.timeline import Timeline as Timeline
 from engine.timeline import days_of as days_of
 from engine.timeline import read_timeline as read_timeline
+from engine.variants import Variant as Variant
+from engine.variants import read_variant as read_variant
 
 __version__: str
 __all__: list[str]

@@ -20,9 +20,8 @@ from engine.policy import Fact, Policy
 from engine.source import Place, Problem, normal
 from engine.tables import Cell, Record, Source, Target, create_target, open_source
 from engine.tables.cells import key_of
-from engine.tables.intake import HouseholdError, Intake
+from engine.tables.intake import Household, HouseholdError, Intake
 from engine.tables.persons import Persons, households
-from engine.tables.rolls import Roll
 from engine.tables.whole import refuse_over
 
 __all__ = ["Run", "Summary", "evaluate"]
@@ -219,10 +218,9 @@ class Run:
     def take(self, record: Record, each: Callable[[Record, Decision], None] | None) -> None:
         """Decide one row, or set it aside with every reason."""
         self.summary.read += 1
-        cells = [record.cells[index] if index < len(record.cells) else None for index in self.kept]
-        rolls = self.people.rolls(record.number, cells)
+        cells = self.cells(record)
         try:
-            decision = self._decide(record, cells, rolls)
+            decision = decided(self.policy, self.household(record), self.table.name, record.number)
         except HouseholdError as error:
             self.summary.reject(error.problems)
             if self.bad is not None:
@@ -235,7 +233,17 @@ class Run:
         if self.good is not None:
             self.good.write([*cells, *decision.row()])
 
-    def _decide(self, record: Record, cells: list[Cell], rolls: Mapping[str, Roll]) -> Decision:
+    def cells(self, record: Record) -> list[Cell]:
+        """The cells of a row under `columns.written`."""
+        return [record.cells[index] if index < len(record.cells) else None for index in self.kept]
+
+    def household(self, record: Record) -> Household:
+        """The core facts of one row and of its persons.
+
+        Raises: HouseholdError with every reason why it cannot be decided.
+        """
+        cells = self.cells(record)
+        rolls = self.people.rolls(record.number, cells)
         if record.problem is not None:
             place = Place(self.table.name, record.number)
             raise HouseholdError((Problem(place, record.problem),))
@@ -246,7 +254,7 @@ class Run:
             raise HouseholdError((*problems, *error.problems)) from None
         if problems:
             raise HouseholdError(tuple(problems))
-        return decided(self.policy, facts, self.table.name, record.number)
+        return facts
 
     def _duplicates(self, record: Record, cells: list[Cell]) -> Iterator[Problem]:
         for index, rows in self.repeated.items():

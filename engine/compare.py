@@ -10,14 +10,24 @@ from pathlib import Path
 from engine.differences import TEXTS, Difference, differences, found_at, put
 from engine.flat import as_yaml
 from engine.loading import load, read_folder
-from engine.messages import say
+from engine.messages import Words, say
 from engine.policy import Policy
 from engine.reach import Core, core_of, reached
 from engine.source import Branch, Entry, Leaf, Listing, Node, Place, Problem, normal, width
 
-__all__ = ["Change", "Comparison", "diff"]
+__all__ = [
+    "SECTIONS",
+    "Change",
+    "Comparison",
+    "as_json",
+    "changes",
+    "diff",
+    "name_of",
+    "place_of",
+    "section_title",
+]
 
-_SECTIONS = (
+SECTIONS = (
     *(
         "policy",
         "figures",
@@ -86,7 +96,7 @@ class Comparison:
         content = {
             "old": {"policy": self.old.label, "fingerprint": self.old.fingerprint, "folder": self.old.folder},
             "new": {"policy": self.new.label, "fingerprint": self.new.fingerprint, "folder": self.new.folder},
-            "changes": [_as_json(change) for change in self.changes],
+            "changes": [as_json(change) for change in self.changes],
         }
         return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
 
@@ -100,10 +110,15 @@ def diff(old: Path, new: Path) -> Comparison:
     policies = load(old), load(new)
     trees = read_folder(old).tree, read_folder(new).tree
     assert trees[0] is not None and trees[1] is not None
-    sides = _Side.of(trees[0]), _Side.of(trees[1])
-    found = (_change(difference, *sides) for difference in differences(trees[0], trees[1]))
-    changes = [change for change in found if change is not None]
-    return Comparison(*policies, tuple(sorted(changes, key=lambda change: _SECTIONS.index(change.section))))
+    return Comparison(*policies, changes(trees[0], trees[1]))
+
+
+def changes(old: Branch, new: Branch) -> tuple[Change, ...]:
+    """Every change from the merged tree `old` to `new`, in the order of the sections; neither has a problem."""
+    sides = _Side.of(old), _Side.of(new)
+    found = (_change(difference, *sides) for difference in differences(old, new))
+    kept = [change for change in found if change is not None]
+    return tuple(sorted(kept, key=lambda change: SECTIONS.index(change.section)))
 
 
 @dataclass(frozen=True)
@@ -151,7 +166,7 @@ def _section(steps: tuple[str, ...]) -> str:
     if steps[0] == "categories":
         return next((step for step in steps[2:3] if step in ("aids", "several", "gates")), "categories")
     home = _HOMES.get(steps[0], steps[0])
-    return home if home in _SECTIONS else "policy"
+    return home if home in SECTIONS else "policy"
 
 
 def _is_measured(difference: Difference) -> bool:
@@ -202,7 +217,8 @@ def _reaches_none(change: Change) -> Problem:
     return Problem(place, wrong, None, remedy, is_warning=True)
 
 
-def _as_json(change: Change) -> dict[str, object]:
+def as_json(change: Change) -> dict[str, object]:
+    """`change` as JSON holds it."""
     return {
         "section": change.section,
         "path": list(change.path),
@@ -211,8 +227,8 @@ def _as_json(change: Change) -> dict[str, object]:
         "new": change.new or None,
         "unit": change.unit,
         "clause": change.clause,
-        "old_place": _line(change.old_place) or None,
-        "new_place": _line(change.new_place) or None,
+        "old_place": place_of(change.old_place) or None,
+        "new_place": place_of(change.new_place) or None,
         "reaches": list(change.reaches),
         "decides": change.decides,
     }
@@ -222,7 +238,8 @@ def _kind(change: Change) -> str:
     return "added" if change.old_place is None else "removed" if change.new_place is None else "changed"
 
 
-def _line(place: Place | None) -> str:
+def place_of(place: Place | None) -> str:
+    """File and line of `place`; empty for none."""
     return "" if place is None else f"{place.file}:{place.line}" if place.line else place.file
 
 
@@ -230,13 +247,11 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     words = comparison.new.words
     old, new = comparison.old, comparison.new
     yield f"{old.label} ({old.fingerprint}) → {new.label} ({new.fingerprint})"
-    for section in _SECTIONS:
+    for section in SECTIONS:
         found = [change for change in comparison.changes if change.section == section]
         if found:
             yield ""
-            yield words[
-                f"page_{section}" if section in ("figures", "facts", "rules", "questions") else f"diff_{section}"
-            ]
+            yield section_title(words, section)
         for change in found:
             yield from _told(comparison.new, change)
     yield ""
@@ -244,15 +259,20 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     yield words["diff_count"].format(count=count) if count else words["diff_none"]
 
 
+def section_title(words: Words, section: str) -> str:
+    """The heading of one of `SECTIONS`."""
+    return words[f"page_{section}" if section in ("figures", "facts", "rules", "questions") else f"diff_{section}"]
+
+
 def _told(policy: Policy, change: Change) -> Iterator[str]:
     """The lines of one change: `+` what is new, `-` what is gone, else the old and the new."""
     words = policy.words
     sign = {"added": "+", "removed": "-", "changed": " "}[_kind(change)]
-    where = f"({_line(change.new_place or change.old_place)})"
+    where = f"({place_of(change.new_place or change.old_place)})"
     clause = words["says"].format(clause=change.clause) if change.clause else ""
     values = [value for value in (change.old, change.new) if value]
     is_short = width(" → ".join(values)) <= _MOST_WIDTH and not any("\n" in value for value in values)
-    name = f"{sign} {_name(policy, change)}" + (f": {' → '.join(values)} {change.unit}".rstrip() if is_short else ":")
+    name = f"{sign} {name_of(policy, change)}" + (f": {' → '.join(values)} {change.unit}".rstrip() if is_short else ":")
     yield "  " + "  ".join(part for part in (name, clause, where) if part)
     if not is_short:
         for mark, value in ((" ", change.old), ("→" if change.old else " ", change.new)):
@@ -265,7 +285,7 @@ def _told(policy: Policy, change: Change) -> Iterator[str]:
         yield "      " + words["diff_reaches_none"]
 
 
-def _name(policy: Policy, change: Change) -> str:
+def name_of(policy: Policy, change: Change) -> str:
     """What changed, as one says it: `limit`, `rents Aford north 2022-01-01`, `tenant heating at_most`."""
     path = change.path if change.section == "policy" else change.path[1:]
     steps = [step for step in path if step != change.section]

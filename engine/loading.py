@@ -29,7 +29,19 @@ from engine.source import (
     read,
 )
 
-__all__ = ["FILES", "Folder", "check_questions", "examine", "load", "read_folder", "unconfirmed", "without_keys"]
+__all__ = [
+    "FILES",
+    "Folder",
+    "check_questions",
+    "examine",
+    "examined",
+    "incomplete",
+    "load",
+    "read_folder",
+    "unconfirmed",
+    "unknown_question",
+    "without_keys",
+]
 
 FILES = ("policy", "figures", "tables", "facts", "rules", "questions")
 """The files of a policy's folder that a decision needs, in the order in which they are read."""
@@ -65,7 +77,7 @@ def read_folder(folder: Path) -> Folder:
     if tree is not None:
         problems.extend(_unfit_days(tree))
         if len(found) > 1:
-            problems.extend(_incomplete(tree))
+            problems.extend(incomplete(tree))
             problems.extend(_unconfirmed(tree, found))
     return Folder(tree, tuple(problems), found)
 
@@ -151,7 +163,7 @@ def _strangers(folder: Path) -> list[Problem]:
     return found
 
 
-def _incomplete(tree: Branch) -> Iterator[Problem]:
+def incomplete(tree: Branch) -> Iterator[Problem]:
     """What is missing, or does not go together, in a policy that extends another: seen only in the whole."""
     for kind in FILES:
         entries = {name: entry for name, entry in tree.entries.items() if name in schema.keys(kind)}
@@ -225,9 +237,20 @@ def _examined(folder: Path, found: Folder, questions: Sequence[str]) -> tuple[Po
         problems.extend(removals(tree, _overlay(tree, normal(question))))
         laid = overlaid(tree, normal(question))
         if laid is None:
-            return None, (_unknown_question(folder, tree, question),)
+            return None, (unknown_question(folder, tree, question),)
         tree = _meaning(laid)
-    policy, more = elaborate(tree, str(folder), tuple(normal(question) for question in questions))
+    return examined(folder, tree, tuple(normal(question) for question in questions), problems)
+
+
+def examined(
+    folder: Path, tree: Branch, taken: tuple[str, ...], found: Sequence[Problem] = ()
+) -> tuple[Policy | None, tuple[Problem, ...]]:
+    """The policy of `folder` that the merged `tree` says, and every problem, those already `found` too; None with errors.
+
+    `taken` names the questions whose other reading is already laid over `tree`.
+    """
+    tree, problems = _meaning(tree), list(found)
+    policy, more = elaborate(tree, str(folder), taken)
     problems.extend(more)
     problems.extend(_other_year(folder, tree))
     if policy is not None and not _errors(problems):
@@ -265,7 +288,8 @@ def _first_at_each_place(problems: list[Problem]) -> tuple[Problem, ...]:
     )
 
 
-def _unknown_question(folder: Path, tree: Branch, question: str) -> Problem:
+def unknown_question(folder: Path, tree: Branch, question: str) -> Problem:
+    """The problem that `tree` has no question of this name."""
     known = tuple(tree.branch("questions").entries)
     close = nearest(normal(question), known)
     remedy = say("Did you mean “{close}”?", close=close) if close else say("The questions are {known}.", known=known)

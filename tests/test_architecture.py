@@ -70,8 +70,7 @@ ROOMS: Mapping[str, str] = {
     "kernel": "algebras.columns algebras.exact algebras.interval decision expression fold messages policy source tables.intake terms",
     "manifest": "messages policy tables",
     "batch": (
-        "engine algebras.exact decision manifest messages policy source tables tables.cells tables.intake tables.persons "
-        "tables.rolls"
+        "engine algebras.exact decision manifest messages policy source tables tables.cells tables.intake tables.persons"
     ),
     "by_date": (
         "algebras.exact batch decision expression loading messages policy source tables tables.cells tables.intake timeline"
@@ -88,6 +87,14 @@ ROOMS: Mapping[str, str] = {
     "differences": "expression messages normal_form source",
     "reach": "elaborate expression normal_form policy source",
     "compare": "differences flat loading messages policy reach source",
+    "variants": "compare elaborate loading messages overlay policy schema source",
+    "effects": (
+        "engine algebras.exact algebras.trace batch compare decision explanation expression fold manifest messages policy reach "
+        "source tables tables.intake units variants"
+    ),
+    "pages": "messages source tables",
+    "pages.changes": "engine compare messages pages policy",
+    "pages.effects": "engine effects messages pages pages.changes",
     "page": "folders messages policy source",
     "template": "messages policy source tables",
 }

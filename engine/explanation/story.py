@@ -20,7 +20,7 @@ from engine.policy import Aid, AtCeiling, Category, Fact, Policy, Rule
 from engine.tables.intake import Household
 from engine.units import kinds_of
 
-__all__ = ["Explanation", "Line", "Section", "step_line", "tell", "traced"]
+__all__ = ["Explanation", "Line", "Section", "step_line", "step_lines", "tell", "traced"]
 
 
 @dataclass(frozen=True)
@@ -165,6 +165,19 @@ def step_line(policy: Policy, reading: Reading[Step], name: str) -> str:
     return teller.line(teller.rules_by_name[name]).text
 
 
+def step_lines(policy: Policy, reading: Reading[Step], names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """For each of `names` the steps that give it its value, as the story tells them: of a rule one for the household, of a
+    rule of a group one for each person; of a fact what it is."""
+    teller = _Teller(policy, reading)
+    facts = {fact.name: fact for fact in policy.facts}
+    return {
+        name: tuple(teller.line(rule, step, person).text for person, step in teller.read(rule))
+        if (rule := teller.rules_by_name.get(name)) is not None
+        else tuple(line.text for line in teller.fact(facts[name], reading.names))
+        for name in names
+    }
+
+
 class _Teller:
     """Tells each step once, where it is first needed."""
 
@@ -274,7 +287,7 @@ class _Teller:
             if rule is None or name in self.told:
                 return
             self.told.add(name)
-            for person, step in self._read(rule):
+            for person, step in self.read(rule):
                 names_read = list(needed(step.parts[0]))
                 for other in names_read:
                     visit(other)
@@ -291,7 +304,7 @@ class _Teller:
                 visit(name)
         return found
 
-    def _read(self, rule: Rule) -> list[tuple[str, Step]]:
+    def read(self, rule: Rule) -> list[tuple[str, Step]]:
         """The step of `rule`; of a rule of a group the step of each person, with who that is."""
         if not rule.of:
             return [("", self.steps[rule.name])]
@@ -309,15 +322,16 @@ class _Teller:
 
     def household(self) -> Section:
         """Every fact that was given, and every one that was looked up; what was taken for a blank is among the notes."""
-        lines = [line for fact in self.policy.facts for line in self._fact(fact, self.steps)]
+        lines = [line for fact in self.policy.facts for line in self.fact(fact, self.steps)]
         for group in self.policy.groups:
             for at, person in enumerate(self.persons[group.name], 1):
-                facts = self.words["comma"].join(line.text for fact in group.facts for line in self._fact(fact, person))
+                facts = self.words["comma"].join(line.text for fact in group.facts for line in self.fact(fact, person))
                 who = self._who(group.name, at)
                 lines.append(Line(f"{who}{self.words['colon']}{facts}", person=who))
         return self.section("household", lines)
 
-    def _fact(self, fact: Fact, steps: Mapping[str, Step]) -> list[Line]:
+    def fact(self, fact: Fact, steps: Mapping[str, Step]) -> list[Line]:
+        """The line of a fact that was given or looked up."""
         known = steps.get(f"{fact.name}·{self.words['given']}")
         is_given = known is None or known.value is True
         if not is_given and (fact.absence is None or not (fact.absence.is_looked_up or fact.is_reference)):
