@@ -230,7 +230,8 @@ def _looked_up(side: Traced, first: str, name: str) -> Iterator[tuple[tuple[str,
         keys, day = (values[:-1], values[-1]) if table.is_dated else (values, None)
         known = [key for key in keys if isinstance(key, (str, int, Fraction))]
         row = table.find(known, day if isinstance(day, datetime.date) else None)
-        texts = tuple(key if isinstance(key, str) else plain(key) for key in known)
+        found = known if row is None else row.keys
+        texts = tuple(key if isinstance(key, str) else plain(key) for key in found)
         assert isinstance(step.value, (int, Fraction))
         place = table.place if row is None else row.place
         yield texts, _Told(plain(step.value), table.unit.text, table.saying, place)
