@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 problems in the input; 2 wrong usage; 3 our own fault.
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import sys
 import traceback
@@ -614,26 +615,56 @@ def explain(
 
 @cli.command(
     help=_(
-        "Run the worked cases of each YEAR (without one: of every year), and show what differs and the first step that does."
+        "Run the worked cases of each YEAR (without one: of every year), and show what differs and the first step that does.\n\nWith --coverage also what the cases reach of the policy: rules, branches, bounds (below, on, above), clauses and questions, and a list of what no case reaches."
     ),
-    epilog=_("Examples: bangfu test · bangfu test 2023 · bangfu test --on 2023-08-15"),
+    epilog=_(
+        "Examples: bangfu test · bangfu test 2023 · bangfu test --on 2023-08-15 · bangfu test 2023 --coverage · bangfu test 2023 --coverage --json"
+    ),
 )
 @click.argument("years", nargs=-1)
+@click.option("--coverage", "covers", is_flag=True, help=_("Show what the cases reach, and what they do not."))
+@click.option("--json", "as_json", is_flag=True, help=_("The coverage as JSON: a list with an entry for each year."))
 @_ON
 @_POLICIES
 @click.pass_obj
-def test(run: _Run, years: Sequence[str], on: datetime.datetime | None, policies: Path | None) -> None:
-    failed = False
+def test(
+    run: _Run,
+    years: Sequence[str],
+    covers: bool,
+    as_json: bool,
+    on: datetime.datetime | None,
+    policies: Path | None,
+) -> None:
+    if as_json and not covers:
+        raise click.UsageError(run.say("--json is for --coverage."))
     if on is not None:
-        folder = _folder(run, policies, years[0] if years else None, on)
-        sys.exit(0 if _test_year(run, folder) else 1)
-    for folder in _folders(run, policies, years):
-        _use(run, folder)
-        failed = not _test_year(run, folder) or failed
+        folders = [_folder(run, policies, years[0] if years else None, on)]
+    else:
+        folders = _folders(run, policies, years)
+    failed = False
+    found: list[engine.Coverage] = []
+    for folder in folders:
+        if on is None:
+            _use(run, folder)
+        failed = not _test_year(run, folder, is_quiet=as_json) or failed
+        if covers:
+            found += _covered(run, folder)
+    if as_json:
+        click.echo(json.dumps([coverage.content() for coverage in found], ensure_ascii=False, indent=2))
+    else:
+        click.echo("".join(f"\n{coverage.text(run.language)}" for coverage in found), nl=False)
     sys.exit(1 if failed else 0)
 
 
-def _test_year(run: _Run, folder: Path) -> bool:
+def _covered(run: _Run, folder: Path) -> list[engine.Coverage]:
+    """What the cases of a year reach; nothing where its policy or its cases have problems, which are told already."""
+    try:
+        return [engine.cover(folder)]
+    except engine.PolicyError:
+        return []
+
+
+def _test_year(run: _Run, folder: Path, *, is_quiet: bool = False) -> bool:
     try:
         results = engine.run_cases(folder)
     except engine.PolicyError as error:
@@ -645,7 +676,8 @@ def _test_year(run: _Run, folder: Path) -> bool:
             click.echo(run.say("    first step that differs: {step}", step=result.step), err=True)
     passed = sum(result.has_passed for result in results)
     click.echo(
-        run.say("{folder}: {passed} of {all} cases as expected.", folder=folder, passed=passed, all=len(results))
+        run.say("{folder}: {passed} of {all} cases as expected.", folder=folder, passed=passed, all=len(results)),
+        err=is_quiet,
     )
     return passed == len(results)
 

@@ -42,6 +42,7 @@ The rooms, each with one reason to exist:
     batch         a run over a table
     by_date       the same, each row decided by the policy in force on its own day
     cases         worked cases
+    coverage      what the worked cases reach of a policy, and what they do not
     page          a policy as a page to read beside the text
     template      the input sheet of a year
     rows          one household out of a file
@@ -61,6 +62,7 @@ _HOMES = {
     "Case": "cases",
     "Change": "compare",
     "Comparison": "compare",
+    "Coverage": "coverage",
     "Decision": "decision",
     "Explanation": "explanation",
     "HouseholdError": "tables.intake",
@@ -78,6 +80,7 @@ _HOMES = {
     "catalogues": "messages",
     "check_questions": "loading",
     "choose_language": "messages",
+    "cover": "coverage",
     "create_template": "template",
     "days_of": "timeline",
     "decide": "decision",

@@ -9,6 +9,8 @@ from engine.cases import run_cases as run_cases
 from engine.compare import Change as Change
 from engine.compare import Comparison as Comparison
 from engine.compare import diff as diff
+from engine.coverage import Coverage as Coverage
+from engine.coverage import cover as cover
 from engine.decision import Decision as Decision
 from engine.decision import decide as decide
 from engine.decision import shown as shown

@@ -21,7 +21,7 @@ from engine.source import Branch, Entry, Leaf, Place, PolicyError, Problem, merg
 from engine.tables.household import plain_cells
 from engine.tables.intake import Household, HouseholdError, Intake
 
-__all__ = ["Case", "Result", "read_cases", "run_case", "run_cases"]
+__all__ = ["Case", "Result", "household_of", "read_cases", "run_case", "run_cases"]
 
 
 @dataclass(frozen=True)
@@ -109,10 +109,8 @@ def run_cases(folder: Path) -> tuple[Result, ...]:
 
 def run_case(policy: Policy, case: Case) -> Result:
     """The `case` decided under `policy` and held against what it expects, exactly."""
-    facts = {name: plain_cells(entry.value) for name, entry in case.facts.entries.items()}
-    intake = Intake(policy, _first_day(policy))
     try:
-        core = intake.household(facts, case.place.file)
+        core = household_of(policy, case)
         names = dict(decided(policy, core).names)
     except HouseholdError as error:
         return _refused(case, error)
@@ -122,6 +120,15 @@ def run_case(policy: Policy, case: Case) -> Result:
     differences = _differences(policy, case, names)
     step = _first_step(policy, core, [name for name, _ in differences])
     return Result(case, tuple(problem for _, problem in differences), step)
+
+
+def household_of(policy: Policy, case: Case) -> Household:
+    """The core facts of the household of `case`.
+
+    Raises: HouseholdError where a fact is missing or bad.
+    """
+    facts = {name: plain_cells(entry.value) for name, entry in case.facts.entries.items()}
+    return Intake(policy, _first_day(policy)).household(facts, case.place.file)
 
 
 def _first_day(policy: Policy) -> datetime.date:

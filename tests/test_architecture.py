@@ -80,6 +80,11 @@ ROOMS: Mapping[str, str] = {
         "algebras.exact algebras.trace decision explanation expression loading messages policy schema source "
         "tables tables.intake"
     ),
+    # What a household reaches is read off the trace; what none can reach, off the bounds that the checks find.
+    "coverage": (
+        "algebras.exact algebras.interval algebras.trace cases checks explanation expression fold loading messages policy "
+        "source tables.intake"
+    ),
     "flat": "loading messages schema source tables",
     "scaffold": "flat folders loading messages policy source tables",
     "agenda": "folders loading messages policy source",

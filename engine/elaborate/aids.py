@@ -51,9 +51,9 @@ def write_aid(draft: Draft, category: str, key: Leaf, branch: Branch, payment: P
     prefix = draft.name(category, name)
     saying = saying_of(branch)
     already = branch.leaf("already")
-    ceiling = _end(draft, draft.name(prefix, words["ceiling"]), _stated(branch, "at_most"), already, saying)
-    floor = _end(draft, draft.name(prefix, words["floor"]), _stated(branch, "at_least"), already, saying)
-    _refuse_crossed(draft, category, prefix, branch, floor, ceiling)
+    ceiling = _end(draft, draft.name(prefix, words["ceiling"]), _stated(branch, "at_most"), already, saying, key)
+    floor = _end(draft, draft.name(prefix, words["floor"]), _stated(branch, "at_least"), already, saying, key)
+    _refuse_crossed(draft, category, prefix, branch, floor, ceiling, key)
     unchosen = branch.leaf("unchosen")
     is_default_ceiling = unchosen is None or unchosen.text == "at_most"
     chosen = _chosen(draft, branch.leaf("chosen"))
@@ -77,14 +77,13 @@ def _stated(branch: Branch, end: str) -> tuple[Leaf | None, Saying | None]:
 
 
 def _end(
-    draft: Draft, name: str, stated: tuple[Leaf | None, Saying | None], already: Leaf | None, saying: Saying
+    draft: Draft, name: str, stated: tuple[Leaf | None, Saying | None], already: Leaf | None, saying: Saying, key: Leaf
 ) -> str:
     """Write one end of the range, less what was already given; an end that is not stated is 0."""
     leaf, own = stated
     words = own or Saying(saying.clause)
     if leaf is None:
-        at = already or Leaf("0", next(iter(draft.places.values())))
-        return draft.write(name, "0", at, saying)
+        return draft.write(name, "0", already or key, saying)
     if already is None:
         return draft.adopt(name, leaf, words, is_written=False)
     end, less = draft.parsed(leaf), draft.parsed(already)
@@ -95,14 +94,15 @@ def _end(
     return draft.write(name, f"max({before} - ({less.canonical}), 0)", already, saying, told="changed")
 
 
-def _refuse_crossed(draft: Draft, category: str, prefix: str, branch: Branch, floor: str, ceiling: str) -> None:
+def _refuse_crossed(
+    draft: Draft, category: str, prefix: str, branch: Branch, floor: str, ceiling: str, key: Leaf
+) -> None:
     """A household for which the floor lies above the ceiling has no range: it is refused, and nothing is guessed."""
     if branch.get("at_least") is None or branch.get("at_most") is None:
         return
     words = draft.words
     picked = draft.name(category, words["picked"])
-    leaf = Leaf("", next(iter(draft.places.values())))
-    rule = draft.write(draft.name(prefix, words["crossed"]), f"{picked} and {floor} > {ceiling}", leaf)
+    rule = draft.write(draft.name(prefix, words["crossed"]), f"{picked} and {floor} > {ceiling}", key)
     draft.refusals.append(Remark(words["refuse_crossed"].format(aid=prefix), rule, "refusal"))
 
 
