@@ -157,22 +157,17 @@ def missed_goal(policy: Policy, rule: Rule, goal: Goal) -> Missed:
     return Missed(goal.kind, rule.name, part, goal.wanted, place, rule.saying.clause, _household(said, goal))
 
 
-_BOUND: Mapping[str, str] = MappingProxyType(
-    {
-        "below": say("A household with {left} below {right}.").template,
-        "on": say("A household with {left} exactly {right}.").template,
-        "above": say("A household with {left} above {right}.").template,
-    }
-)
-
-
 def _household(said: _Said, goal: Goal) -> Message:
     node = goal.node
     if goal.kind == "bounds":
         assert isinstance(node, ast.Compare)
         sides = [node.left, *node.comparators]
         left, right = (said.text(side) for side in sides[goal.operand : goal.operand + 2])
-        return say(_BOUND[goal.wanted], left=left, right=right)
+        if goal.wanted == "on":
+            return say("A household with {left} exactly {right}.", left=left, right=right)
+        if goal.wanted == "below":
+            return say("A household with {left} below {right}.", left=left, right=right)
+        return say("A household with {left} above {right}.", left=left, right=right)
     if goal.wanted == "alone":
         assert isinstance(node, ast.BoolOp)
         operand = said.text(node.values[goal.operand])
