@@ -1,7 +1,8 @@
 """Mistakes that people make, and what is said of each, word for word in both languages.
 
-`bad/edits.yaml` holds one slip in a policy file each, and what `check` says; `bad/households.yaml` what `evaluate` says of
-the example table with mistakes, row by row.
+`bad/edits.yaml` holds one slip in a policy file of 2023 each, and what `check` says; `bad/constructs.yaml` the same for the
+policies of the examples, which use the words that 2023 does not; `bad/households.yaml` what `evaluate` says of the example
+table with mistakes, row by row.
 """
 
 import shutil
@@ -16,6 +17,7 @@ from engine.loading import examine
 
 ROOT = Path(__file__).parent.parent
 EDITS = yaml.safe_load((ROOT / "tests/bad/edits.yaml").read_text(encoding="utf-8"))
+CONSTRUCTS = yaml.safe_load((ROOT / "tests/bad/constructs.yaml").read_text(encoding="utf-8"))
 HOUSEHOLDS = yaml.safe_load((ROOT / "tests/bad/households.yaml").read_text(encoding="utf-8"))
 MISTAKES = "examples/households-2023-with-mistakes.csv"
 
@@ -27,9 +29,18 @@ def test_the_most_likely_slips_are_all_here():
 
 @pytest.mark.parametrize("slip", EDITS)
 def test_what_is_said_of_a_slip_in_a_policy(slip, tmp_path):
-    edit = EDITS[slip]
-    folder = tmp_path / "2023"
-    shutil.copytree(ROOT / "policies/2023", folder)
+    shutil.copytree(ROOT / "policies", tmp_path / "policies")
+    check_slip(EDITS[slip], tmp_path / "policies" / "2023")
+
+
+@pytest.mark.parametrize("slip", CONSTRUCTS)
+def test_what_is_said_of_a_slip_in_a_policy_of_the_examples(slip, tmp_path):
+    for name in ("policies", "examples/policies"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    check_slip(CONSTRUCTS[slip], tmp_path / "examples/policies" / CONSTRUCTS[slip]["policy"])
+
+
+def check_slip(edit, folder):
     file = folder / f"{edit['file']}.yaml"
     text = file.read_text(encoding="utf-8")
     assert edit["replace"] in text

@@ -98,7 +98,7 @@ def test_a_lookup_by_choices_and_a_lowest_of_persons_are_tried_with_values_that_
     [
         ("1 / 人口", "The divisor is not shown to be above 0"),
         ("收入 + (区 == 1)", "a text and a number without unit are compared"),
-        ("lookup(标淮, 区)", "No table is called “标淮”. Declare it, or correct the name."),
+        ("lookup(标淮, 区)", "No table is called “标淮”. There is: 标准. Declare it, or correct the name."),
         ("other(收入)", "“other” may not be used here."),
         ("date(2024, 2, 30) > date(2024, 1, 1)", "“date(2024, 2, 30)” may be no day of the calendar."),
         ("date(2024, 人口, 1) > date(2024, 1, 1)", "“date(2024, 人口, 1)” may be no day of the calendar."),

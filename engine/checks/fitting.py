@@ -21,7 +21,7 @@ def kinds_fit(examined: Examined) -> Iterator[Problem]:
     yield from problems
     rules = {rule.name: rule for rule in policy.rules}
     wanted = {category.test: say("the test of a category") for category in policy.categories}
-    wanted |= {remark.when: say("the condition of a note") for remark in (*policy.remarks, *policy.refusals)}
+    wanted |= {remark.when: say("the condition") for remark in (*policy.remarks, *policy.refusals)}
     wanted |= {rule: say("what a gate needs") for _, rule in policy.gates}
     for name, role in wanted.items():
         kind = names.get(name)

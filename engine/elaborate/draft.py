@@ -19,6 +19,8 @@ JOINT = "·"
 
 UNSAID = Saying()
 NO_UNIT = Unit()
+_FEW = 6
+
 ANY_UNIT = Unit("*")
 """The unit of a bare number that takes the unit of what it meets, as 0 does."""
 
@@ -84,6 +86,10 @@ class Draft:
         if name is not None:
             self.places[name] = key.place
         return name
+
+    def of_household(self) -> set[str]:
+        """Every name that a rule of the household may read; names of broken rules have problems of their own."""
+        return {*self.figures, *self.core_facts(), *self.rules, *self.broken, "true", "false"}
 
     def write(
         self, name: str, text: str, leaf: Leaf, saying: Saying = UNSAID, unit: Unit = NO_UNIT, told: str = "never"
@@ -211,10 +217,12 @@ def greatest(parts: Sequence[str]) -> str:
 
 
 def unknown_name(name: str, place: Place, sort: Message, available: tuple[str, ...]) -> Problem:
-    """The problem that no `sort` is called `name`."""
+    """The problem that no `sort` is called `name`; where there are few, it says which there are."""
     close = nearest(name, available)
     remedy = say("Did you mean “{close}”?", close=close) if close else say("Declare it, or correct the name.")
-    return Problem(place, say("No {sort} is called “{name}”.", sort=sort, name=name), None, remedy)
+    is_short = not close and 0 < len(available) <= _FEW
+    expected = say("There is: {names}.", names=available) if is_short else None
+    return Problem(place, say("No {sort} is called “{name}”.", sort=sort, name=name), expected, remedy)
 
 
 def saying_of(branch: Branch) -> Saying:

@@ -134,7 +134,7 @@ def _refuse_circle(draft: Draft, circle: list[str]) -> None:
 
 def _check_names(draft: Draft) -> None:
     """Keep a problem for every name and table that nothing declares; names of broken rules have problems of their own."""
-    household = {*draft.figures, *draft.core_facts(), *draft.rules, *draft.broken, "true", "false"}
+    household = draft.of_household()
     known = household | set(draft.personal_facts()) | set(draft.groups)
     personal = [fact for group in draft.groups.values() for fact in group.facts]
     offered = (*draft.facts, *(fact.name for fact in personal), *draft.figures, *draft.rules)
@@ -193,7 +193,8 @@ def _unknown_in(
         elif node.id not in known:
             place = expression.place_of(node)
             sort = say("fact, figure or rule")
-            problem = _hinted(draft, node.id, unknown_name(node.id, place, sort, offered))
+            near = (*offered, *draft.groups) if id(node) in counted else offered
+            problem = _hinted(draft, node.id, unknown_name(node.id, place, sort, near))
             found.append(((place, node.id), _spoken(node.id, known, problem)))
     for word in SUGAR:
         for call in calls(expression.tree, word):

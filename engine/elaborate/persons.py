@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 
 from engine.elaborate.draft import Draft
-from engine.expression import Expression, is_gathering, is_ranking, rewritten
+from engine.expression import Expression, is_gathering, is_ranking, names_in, rewritten
 from engine.messages import Message, say
 from engine.policy import Rule
 from engine.source import Problem
@@ -59,11 +59,19 @@ class Lifting:
             groups = self._groups(body.tree)
         if len(groups) != 1:
             wrong = say("“{word}” gathers over persons, and what stands in it belongs to none.", word=call.func.id)
-            self._refuse(rule.expression, call, wrong if not groups else say("Several groups are gathered at once."))
+            if groups or not self._is_misspelt(argument):
+                self._refuse(
+                    rule.expression, call, wrong if not groups else say("Several groups are gathered at once.")
+                )
             return ast.Constant(0)
         self._check_nobody(rule, call, groups[0])
         nobody = [self._gathered(rule, Expression(text, other, leaf), lifted).tree for other in call.args[1:]]
         return ast.Call(call.func, [self._named(rule, body, groups[0], lifted), *nobody], [])
+
+    def _is_misspelt(self, tree: ast.expr) -> bool:
+        """Whether a name in `tree` is nobody's: that is a problem of its own."""
+        known = self.draft.of_household() | set(self.group_of)
+        return any(name.id not in known for name in names_in(tree))
 
     def _check_nobody(self, rule: Rule, call: ast.Call, group: str) -> None:
         assert isinstance(call.func, ast.Name)
