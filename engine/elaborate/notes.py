@@ -139,7 +139,7 @@ def write_notes(draft: Draft, tree: Branch) -> None:
         condition = draft.name(category.name, draft.words["condition"])
         _write_on_the_line(draft, category.name, condition if condition in draft.rules else category.test)
         for aid in category.aids:
-            if aid.recheck:
+            if aid.recheck not in ("", category.test):
                 _write_on_the_line(draft, aid.recheck, aid.recheck, f"{category.picked} and {aid.candidate} > 0")
     for name in list(draft.rules):
         if name.startswith(draft.words["approval"] + "·"):
