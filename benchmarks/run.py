@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from statistics import median
+from statistics import median_low
 
 import polars as pl
 
@@ -63,7 +63,7 @@ def measured(contenders: Sequence[Callable[[], pl.DataFrame]], times: int) -> li
             taken = time.perf_counter_ns() - wall, time.process_time_ns() - cpu
             if number:
                 found.append(taken)
-    return [Timed(*(Fraction(median(part), 10**6) for part in zip(*found, strict=True))) for found in runs]
+    return [Timed(*(Fraction(median_low(part), 10**6) for part in zip(*found, strict=True))) for found in runs]
 
 
 def differing(one: pl.DataFrame, other: pl.DataFrame) -> int:

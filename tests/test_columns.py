@@ -26,7 +26,8 @@ from engine.algebras.interval import span_of
 from engine.decision import headings
 from engine.expression import Expression, Personal, Reader, Refusal
 from engine.fold import fold
-from engine.kernel import ROW, Typed, compile, facts_frame, frames, persons_frames
+from engine.kernel import ROW, Typed, compile, facts_frame, frames, persons_frames, remarks
+from engine.kernel.numbering import UNKNOWN, Numbering
 from engine.kernel.program import Program
 from engine.kernel.sums import shared
 from engine.kernel.writing import write
@@ -386,6 +387,47 @@ def test_what_is_said_more_simply_comes_to_the_same(text: str):
         assert is_same(value, Reader(Exact(), row).read(expression)), row
 
 
+@pytest.mark.parametrize("operator", ["<", "<=", ">", ">=", "==", "!="])
+@pytest.mark.parametrize("name", ["a", "b", "n", "p", "q"])
+def test_a_fact_compared_with_a_value_near_an_end_of_its_bounds_is_exact(name: str, operator: str):
+    low, high, step = PLAIN[name].at_least, PLAIN[name].at_most, PLAIN[name].step
+    assert low is not None and high is not None and step is not None
+    values = [low - step, low, low + step, (low + high) / 2, high - step, high, high + step]
+    rows = [ROWS[0] | {name: low + number * step} for number in (0, 1, 2, int((high - low) / step) - 1)]
+    rows.append(ROWS[0] | {name: high})
+    for value in values:
+        expression = parsed(f"{name} {operator} {value.numerator} / {value.denominator}")
+        assert in_columns(expression, PLAIN, rows) == [Reader(Exact(), row).read(expression) for row in rows], value
+
+
+GRID = [ROWS[0] | {"n": Fraction(n), "p": Fraction(p)} for n in range(-9, 10) for p in range(1, 6)]
+
+
+@pytest.mark.parametrize("operator", ["<", "<=", ">", ">=", "==", "!="])
+@pytest.mark.parametrize(
+    "left", ["n * 2", "-n * 3", "n * 4 - p * 6", "p * 6 - n * 4", "max(n, 2) * 2", "-min(n, p) * 3"]
+)
+@pytest.mark.parametrize("right", ["-7", "-3", "0", "1", "5", "8 / 3"])
+def test_multiples_are_compared_exactly(left: str, operator: str, right: str):
+    expression = parsed(f"{left} {operator} {right}")
+    assert in_columns(expression, PLAIN, GRID) == [Reader(Exact(), row).read(expression) for row in GRID]
+
+
+@pytest.mark.parametrize("constant", [-40, -5, 4, 13, 40])
+@pytest.mark.parametrize("rounding", ["round_half_up", "round_up", "round_down"])
+def test_what_stands_beside_a_rounded_number_counts_once(rounding: str, constant: int):
+    expression = parsed(f"{rounding}(6 * n + 9 * p + {constant}, 9)")
+    assert in_columns(expression, PLAIN, GRID) == [Reader(Exact(), row).read(expression) for row in GRID]
+
+
+@pytest.mark.parametrize(
+    "text", ["years_before(d, n / 4)", "years_before(e, -n / 4)", "full_years(years_before(d, n / 2), e)"]
+)
+def test_a_part_of_a_year_goes_towards_zero(text: str):
+    expression = parsed(text)
+    assert in_columns(expression, PLAIN, ROWS) == [Reader(Exact(), row).read(expression) for row in ROWS]
+
+
 @pytest.mark.parametrize("rounding", ["round_half_up", "round_half_even", "round_up", "round_down"])
 @pytest.mark.parametrize("step", ["1", "0.5", "2 / 3", "q"])
 @pytest.mark.parametrize("value", ["n / 4", "-n / 4", "a / 3", "n * 2.5", "min(n / 4, a) - n"])
@@ -477,6 +519,47 @@ def test_differences_are_as_wide_as_they_can_be(text: str):
     assert in_columns(expression, facts, rows) == [Reader(Exact(), row).read(expression) for row in rows]
 
 
+WIDE = {"x": fact("x", -(2**61), 2**61), "y": fact("y", -(2**61), 2**61), "z": fact("z", 1, 2**33)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "x * y",
+            "x * z * 3",
+            "x * z - y",
+            "x * 3 - y * 5 + 7",
+            "round_down(x / z, 1)",
+            "round_half_up(x * y / z, 3)",
+        ),
+        *("max(x, y) * z", "min(x, y, 0) - z", "abs(x) - abs(y)", "(x if y > z else y) * 4", "x * x >= y * z"),
+    ],
+)
+def test_any_few_rows_are_exact_in_whatever_width_they_ask_for(text: str):
+    expression, random = parsed(text), Random(text)
+    for _ in range(60):
+        rows = []
+        for _ in range(random.randint(1, 3)):
+            x, y = (random.choice((-1, 1)) * some_whole(random, 61) for _ in range(2))
+            rows.append({"x": Fraction(x), "y": Fraction(y), "z": Fraction(max(some_whole(random, 33), 1))})
+        assert in_columns(expression, WIDE, rows) == [Reader(Exact(), row).read(expression) for row in rows], rows
+
+
+def some_whole(random: Random, bits: int) -> int:
+    """A whole number beside a power of two of some width."""
+    return max(2 ** random.choice((0, 1, 15, 16, 20, 30, 31, 32, bits)) + random.choice((-1, 0, 1)), 0) % (2**bits + 1)
+
+
+def test_the_last_number_that_128_bits_hold_is_not_refused():
+    facts = {"x": fact("x", 0, MOST_128), "y": fact("y", 0, MOST_128 - 1)}
+    assert in_columns(parsed("x"), facts, [{"x": MOST_128, "y": 0}]) == [MOST_128]
+    assert in_columns(parsed("y + 1"), facts, [{"x": 0, "y": MOST_128 - 1}]) == [MOST_128]
+    for text in ("x + 1", "-x - 1", "y + 2", "x - y", "y * 2", "x * y"):
+        with pytest.raises(Refusal, match="128 bits"):
+            in_columns(parsed(text), facts, [{"x": 0, "y": 0}])
+
+
 def test_a_policy_whose_numbers_pass_128_bits_is_refused_by_name(tmp_path: Path):
     found = product_of(tmp_path, MOST, "x * y * z * x / 3 - y")
     with pytest.raises(PolicyError) as caught:
@@ -501,6 +584,75 @@ def test_a_fact_far_outside_its_bounds_never_wraps(tmp_path: Path):
     assert decided(found, (2**40, 2**20, 0)) == [2**60]
     with pytest.raises(pl.exceptions.InvalidOperationError):
         decided(found, (2**62, 2**62, 0))
+
+
+# Notes and clauses ------------------------------------------------------------
+
+
+def with_notes(tmp_path: Path, count: int, always: Sequence[int]) -> Policy:
+    """A policy of so many notes: each holds where `x` is the square of its number, some of them always."""
+    facts = (
+        "facts:\n" + number("x", at_least=1) + number("z", more="when_absent: 0") + number("w", more="when_absent: 7")
+    )
+    rules = "rules:\n  found:\n    is: x + z + w\n    clause: A\noutputs:\n  - found\n" + ("notes:\n" if count else "")
+    for at in range(count):
+        when = "x >= 1" if at in always else f"x == {at * at} or x > {90 + at}"
+        rules += f"  note_{at}:\n    when: {when}\n    say: Note {at}\n    clause: A\n"
+    return load(written(tmp_path, facts=facts, rules=rules))
+
+
+@pytest.mark.parametrize(
+    ("count", "always"), [(0, ()), (1, (0,)), (3, (1,)), (5, ()), (20, (0, 7)), (40, (39,)), (70, (3,))]
+)
+def test_notes_are_said_as_exact_says_them_however_many_there_are(tmp_path: Path, count: int, always: tuple[int, ...]):
+    found = with_notes(tmp_path, count, always)
+    intake = Intake(found, TODAY)
+    made = [
+        intake.household({"x": x} | {name: 1 for name in "zw" if name in given})
+        for x in range(1, 101)
+        for given in ("", "z", "zw")
+    ]
+    assert wrong(found, made, exact_names(found, made)) == []
+
+
+@pytest.mark.parametrize("most", [0, 1, 60, 3_000, 10**6])
+def test_notes_are_the_same_whether_there_is_room_to_keep_them_or_not(monkeypatch: pytest.MonkeyPatch, most: int):
+    frame = facts_frame(scheme(), made_up(1_500))
+    notes = compile(scheme(), ["提示", "依据"]).decide(frame)
+    assert notes["提示"].n_unique() > 700
+    monkeypatch.setattr(remarks, "_MOST", most)
+    monkeypatch.setattr(remarks, "_MANY", 20)
+    kernel = compile(scheme(), ["提示", "依据"])
+    for part, right in zip(frame.iter_slices(400), notes.iter_slices(400), strict=True):
+        for _ in range(2):
+            assert kernel.decide(part).equals(right)
+    assert kernel.decide(frame).equals(notes)
+
+
+def test_combinations_are_numbered_as_they_are_met():
+    met: list[pl.DataFrame] = []
+
+    def learn(new: pl.DataFrame) -> int:
+        met.append(new)
+        return min(new.height, 3)
+
+    numbering = Numbering(learn)
+    for kind in (pl.UInt32, pl.Int64, pl.String):
+        met.clear()
+        numbering = Numbering(learn)
+        left = pl.Series([5, 5, 9, 5]).cast(kind)
+        right = pl.Series([1, 2, 1, 1]).cast(pl.UInt32)
+        assert numbering.of([left, right]).to_list() == [0, 1, 2, 0]
+        assert numbering.of([left, right]).to_list() == [0, 1, 2, 0]
+        assert [frame.rows() for frame in met] == [list(zip(left[:3], right[:3], strict=True))]
+        assert numbering.of([left.head(1), pl.Series([0], dtype=pl.UInt32)]).to_list() == [3]
+        more = pl.Series([70, 71, 5, 72, 73]).cast(kind)
+        ones = pl.Series([1] * 5, dtype=pl.UInt32)
+        assert numbering.of([more, ones]).to_list() == [4, 5, 0, 6, UNKNOWN]
+        assert numbering.of([more, ones]).to_list() == [4, 5, 0, 6, UNKNOWN]
+    single = Numbering(lambda new: new.height)
+    for values, numbers in (([0, 7], [0, 1]), ([2**40, 7], [2, 1]), ([-(2**62), 2**40, 8], [3, 2, 4])):
+        assert single.of([pl.Series(values, dtype=pl.Int64)]).to_list() == numbers
 
 
 # Frames ------------------------------------------------------------

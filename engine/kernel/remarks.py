@@ -14,6 +14,7 @@ import polars as pl
 from engine.algebras.columns import Column, Ratio
 from engine.algebras.exact import Value
 from engine.decision import _clauses, _notes, shown
+from engine.kernel.numbering import UNKNOWN, Numbering
 from engine.policy import Policy, Remark
 from engine.terms import Term, Terms
 
@@ -28,21 +29,14 @@ _BITS = 16
 _MANY = 1000
 """So many new combinations at once are put together from their parts, not put into words one by one."""
 
-_MOST = 100_000
-"""So many combinations are kept; with more, each row's text is put together by itself."""
-
-_WIDTH = 2**32
-_KEY, _PLACE = "key", "place"
-
-_Said = pl.Series | bool
-"""Where something is said: everywhere, nowhere, or where a truth holds."""
+_MOST = 2**26
+"""Texts of so many bytes are kept for combinations; with more, the text of each row is put together by itself."""
 
 
 class Wording:
     """How one text column comes about: `terms` are computed for each row, each under its name, and then put into words.
 
-    Combinations are told apart by places in tables of texts: where there are few, each is put together once; where nearly
-    every row has one of its own, the texts of each row are.
+    Combinations are told apart by places in tables of texts: each is put together once, and shared by all rows that have it.
     """
 
     def __init__(self, terms: Mapping[str, Term], shelves: Sequence[_Shelf]) -> None:
@@ -52,30 +46,35 @@ class Wording:
 
     def texts(self, found: pl.DataFrame) -> pl.Series:
         """The text for each row of `found`, which holds a column for each of `terms`."""
-        placed: tuple[pl.Series, _Table] | None = None
+        placed: _Said | None = None
         parts: list[pl.Series] = []
-        before: _Said = False
         for shelf in self._shelves:
-            places, said = shelf.places(found)
-            if said is False:
+            here = _Said(shelf.places(found), shelf.table)
+            if here.is_nothing():
                 continue
-            if placed is not None:
-                both = self._paired(placed[1], shelf.table)
-                paired = both.places(placed[0], places)
-                if paired is None:
-                    parts.append(placed[1].at(placed[0]))
-                placed = None if paired is None else (paired, both.table)
-            elif not parts:
-                placed = places, shelf.table
-            if placed is None:
-                parts.append(shelf.table.at(places, before))
-            before = _either(before, said)
+            if parts:
+                parts.append(here.table.at(here.places, _is_any(parts)))
+            elif placed is None:
+                placed = here
+            else:
+                both = self._paired(placed.table, here.table).said(placed.places, here.places)
+                placed, parts = (both, []) if isinstance(both, _Said) else (None, [both])
         if placed is not None:
-            parts.append(placed[1].at(placed[0]))
+            parts.append(placed.table.at(placed.places))
         return _concatenated(parts, found.height)
 
     def _paired(self, left: _Table, right: _Table) -> _Pairs:
-        return self._pairs.setdefault((left, right), _Pairs(left, right))
+        if (left, right) not in self._pairs:
+            self._pairs.setdefault((left, right), _Pairs(left, right))  # another thread may have been first
+        return self._pairs[left, right]
+
+
+def _is_any(parts: Sequence[pl.Series]) -> pl.Series:
+    """Where one of `parts` is a text."""
+    found = parts[0].str.len_bytes() > 0
+    for part in parts[1:]:
+        found = found | (part.str.len_bytes() > 0)
+    return found
 
 
 def _concatenated(parts: Sequence[pl.Series], rows: int) -> pl.Series:
@@ -86,72 +85,87 @@ def _concatenated(parts: Sequence[pl.Series], rows: int) -> pl.Series:
     return pl.DataFrame(named).select_seq(pl.concat_str(pl.all())).to_series()
 
 
-def _either(one: _Said, other: _Said) -> _Said:
-    if isinstance(one, bool):
-        return True if one else other
-    return (True if other else one) if isinstance(other, bool) else one | other
-
-
 class _Table:
-    """Texts by their places, each also with a separator before it; null where none has been needed yet."""
+    """Texts by their places; null where none has been needed yet. What stood at a place still stands there later."""
 
     def __init__(self, separator: str, texts: pl.Series) -> None:
         self.separator = separator
-        self.set(texts)
+        self.texts = texts
+        self._laid = (texts, self._behind(texts))
 
-    def set(self, texts: pl.Series) -> None:
-        """Hold these texts; what stood at a place still stands there."""
-        text = pl.col("")
-        led = pl.when(text.str.len_bytes() > 0).then(self.separator + text).otherwise(text)
-        laid = pl.concat([texts, pl.DataFrame({"": texts}).select_seq(led).to_series()], rechunk=True)
-        self._forms = texts, laid  # at once: other threads read it
-
-    def at(self, places: pl.Series, before: _Said = False) -> pl.Series:
+    def at(self, places: pl.Series, before: pl.Series | None = None) -> pl.Series:
         """The text at each of `places`, behind a separator where something is said `before` it."""
-        texts, laid = self._forms
-        if before is False:
+        texts, (known, laid) = self.texts, self._laid
+        if before is None:
             return texts.gather(places)
-        ahead = pl.Series([len(texts)], dtype=pl.UInt32)
-        led = ahead if before is True else ahead.zip_with(before, pl.Series([0], dtype=pl.UInt32))
-        return laid.gather(places + led)
+        if known is not texts:
+            laid = self._behind(texts)
+            self._laid = texts, laid
+        ahead = pl.Series([len(texts)], dtype=pl.UInt32).zip_with(before, pl.Series([0], dtype=pl.UInt32))
+        return laid.gather(places + ahead)
 
-    @property
-    def texts(self) -> pl.Series:
-        """The texts in the order of their places."""
-        return self._forms[0]
+    def sizes(self) -> pl.Series:
+        """How many bytes the text at each place has."""
+        return self.texts.str.len_bytes().cast(pl.Int64)
+
+    def _behind(self, texts: pl.Series) -> pl.Series:
+        """`texts`, and behind them the same once more with a separator before each that is not empty."""
+        alone, text = texts.alias(""), pl.col("")
+        led = pl.when(text.str.len_bytes() > 0).then(self.separator + text).otherwise(text)
+        return pl.concat([alone, alone.to_frame().select_seq(led).to_series()], rechunk=True)
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What is said in each row: places in a table of texts; a single one stands for every row."""
+
+    places: pl.Series
+    table: _Table
+
+    def is_nothing(self) -> bool:
+        """Whether the same nothing is said in every row."""
+        return len(self.places) == 1 and not self.table.texts[self.places[0]]
 
 
 class _Pairs:
-    """The texts of two tables together, for as long as there are few that meet."""
+    """The texts of two tables together: each pair that meets is put together once, as long as there is room."""
 
     def __init__(self, left: _Table, right: _Table) -> None:
         self._left, self._right = left, right
-        self._lock = Lock()
-        self._known = pl.DataFrame(schema={_KEY: pl.Int64, _PLACE: pl.UInt32})
+        self._numbering = Numbering(self._learn)
         self._is_varied = False
         self.table = _Table(left.separator, pl.Series(dtype=pl.String))
 
-    def places(self, left: pl.Series, right: pl.Series) -> pl.Series | None:
-        """The place of each row's texts together; None where nearly every row has texts of its own."""
-        asked = pl.DataFrame({_KEY: left.cast(pl.Int64) * _WIDTH + right.cast(pl.Int64)})
-        while not self._is_varied:
-            found = asked.join(self._known, on=_KEY, how="left", maintain_order="left").get_column(_PLACE)
-            if not found.null_count():
-                return found
-            self._learn(asked.filter(found.is_null()).unique(maintain_order=True), asked.height)
-        return None
+    def said(self, left: pl.Series, right: pl.Series) -> _Said | pl.Series:
+        """What is said in each row, or the texts themselves where not all of them are kept."""
+        rows = max(len(left), len(right))
+        columns = [places if len(places) == rows else places.new_from_index(0, rows) for places in (left, right)]
+        if self._is_varied:
+            return self._together(*columns)
+        places = self._numbering.of(columns)
+        is_new = places == UNKNOWN
+        count = int(is_new.sum())
+        if not count:
+            return _Said(places, self.table)
+        self._is_varied = count > _MANY and 2 * count > rows
+        texts = self.table.texts
+        own = self._together(*(column.filter(is_new) for column in columns))
+        behind = is_new.cast(pl.UInt32).cum_sum() + len(texts) - 1
+        return pl.concat([texts, own], rechunk=True).gather(behind.zip_with(is_new, places))
 
-    def _learn(self, keys: pl.DataFrame, rows: int) -> None:
-        with self._lock:
-            new = keys.join(self._known, on=_KEY, how="anti", maintain_order="left").get_column(_KEY)
-            first = len(self.table.texts)
-            self._is_varied = (len(new) > _MANY and len(new) * 4 > rows) or first + len(new) > _MOST
-            if not self._is_varied:
-                left = self._left.at((new // _WIDTH).cast(pl.UInt32))
-                right = self._right.at((new % _WIDTH).cast(pl.UInt32), left.str.len_bytes() > 0)
-                self.table.set(pl.concat([self.table.texts, left + right], rechunk=True))
-                places = pl.Series(_PLACE, range(first, first + len(new)), pl.UInt32)
-                self._known = pl.concat([self._known, pl.DataFrame([new, places])])
+    def _together(self, left: pl.Series, right: pl.Series) -> pl.Series:
+        texts = self._left.at(left)
+        return texts + self._right.at(right, texts.str.len_bytes() > 0)
+
+    def _learn(self, pairs: pl.DataFrame) -> int:
+        """Keep the texts of new pairs; how many of them there was room for."""
+        left, right = pairs.get_columns()
+        known = self.table.texts
+        room = _MOST - int(known.str.len_bytes().sum())
+        sizes = self._left.sizes().gather(left) + self._right.sizes().gather(right) + len(self.table.separator.encode())
+        taken = int((sizes.cum_sum() <= room).sum())
+        self.table.texts = pl.concat([known, self._together(left.head(taken), right.head(taken))], rechunk=True)
+        return taken
 
 
 @dataclass(frozen=True)
@@ -207,19 +221,18 @@ class _Shelf(Protocol):
     table: _Table
     """The words that they have come to so far."""
 
-    def places(self, rows: pl.DataFrame) -> tuple[pl.Series, _Said]:
-        """The place of the words for each of `rows`, and where there are any."""
+    def places(self, rows: pl.DataFrame) -> pl.Series:
+        """The place of the words for each of `rows`; a single one where it is the same for all of them."""
 
 
 class _Certain:
     """Remarks that hold in every row or in none."""
 
     def __init__(self, words: _Words) -> None:
-        self._text = words.text([], [])
-        self.table = _Table(words.separator, pl.Series([self._text]))
+        self.table = _Table(words.separator, pl.Series([words.text([], [])]))
 
-    def places(self, rows: pl.DataFrame) -> tuple[pl.Series, _Said]:
-        return pl.Series([0], dtype=pl.UInt32).new_from_index(0, rows.height), bool(self._text)
+    def places(self, rows: pl.DataFrame) -> pl.Series:
+        return pl.Series([0], dtype=pl.UInt32)
 
 
 class _Placed:
@@ -232,11 +245,11 @@ class _Placed:
         self._parts = {remark.part for remark in words.policy.remarks}
         self.table = _Table(words.separator, pl.Series([None] * 2 ** len(truths), dtype=pl.String))
 
-    def places(self, rows: pl.DataFrame) -> tuple[pl.Series, _Said]:
+    def places(self, rows: pl.DataFrame) -> pl.Series:
         places = _code([rows.get_column(name) for name in self._truths]).cast(pl.UInt32)
         if self.table.at(places).null_count():
             self._learn(places.unique().to_list())
-        return places, places != pl.Series([0], dtype=pl.UInt32)
+        return places
 
     def _learn(self, codes: Sequence[int]) -> None:
         with self._lock:
@@ -247,7 +260,7 @@ class _Placed:
             for code in new:
                 bits = range(len(self._truths))
                 texts[code] = texts[code] or self._words.text([bool(code >> bit & 1) for bit in bits], [])
-            self.table.set(pl.Series(texts, dtype=pl.String))
+            self.table.texts = pl.Series(texts, dtype=pl.String)
 
 
 class _LookedUp:
@@ -257,49 +270,23 @@ class _LookedUp:
         self._words = words
         self._truths = truths
         self._values = values
-        self._lock = Lock()
-        self._known: pl.DataFrame | None = None
-        self.table = _Table(words.separator, pl.Series([""]))
+        self._numbering = Numbering(self._learn)
+        self.table = _Table(words.separator, pl.Series(dtype=pl.String))
 
-    def places(self, rows: pl.DataFrame) -> tuple[pl.Series, _Said]:
+    def places(self, rows: pl.DataFrame) -> pl.Series:
         truths = [rows.get_column(name) for name in self._truths]
-        said = truths[0]
-        for truth in truths[1:]:
-            said = said | truth
-        nothing = pl.Series([0], dtype=pl.UInt32)
-        if not said.any():
-            return nothing, False
-        values = [rows.get_column(name) for name in self._values]
-        if len(truths) == 1 and values:
-            return self._looked_up(values).zip_with(said, nothing), said
-        return self._looked_up([*_codes(truths), *values]), said
+        keys = [*_codes(truths), *(rows.get_column(name) for name in self._values)]
+        is_silent = not any(truth.any() for truth in truths)
+        return self._numbering.of([key.head(1) for key in keys] if is_silent else keys)
 
-    def _looked_up(self, keys: Sequence[pl.Series]) -> pl.Series:
-        names = [str(number) for number in range(len(keys))]
-        asked = pl.DataFrame([key.alias(name) for name, key in zip(names, keys, strict=True)])
-        while True:
-            known = self._known
-            if known is not None:
-                found = asked.join(known, on=names, how="left", maintain_order="left").get_column(_PLACE)
-                if not found.null_count():
-                    return found
-            self._learn(asked.unique(maintain_order=True), names)
-
-    def _learn(self, asked: pl.DataFrame, names: Sequence[str]) -> None:
-        with self._lock:
-            empty = asked.clear().with_columns(pl.lit(0, pl.UInt32).alias(_PLACE))
-            known = empty if self._known is None else self._known
-            new = asked.join(known, on=names, how="anti", maintain_order="left")
-            first = len(self.table.texts)
-            texts = pl.Series([self._text(key) for key in new.iter_rows()], dtype=pl.String)
-            self.table.set(pl.concat([self.table.texts, texts], rechunk=True))
-            places = pl.Series(_PLACE, range(first, first + new.height), pl.UInt32)
-            self._known = pl.concat([known, new.with_columns(places)])
+    def _learn(self, keys: pl.DataFrame) -> int:
+        texts = pl.Series([self._text(key) for key in keys.iter_rows()], dtype=pl.String)
+        self.table.texts = pl.concat([self.table.texts, texts], rechunk=True)
+        return len(texts)
 
     def _text(self, key: Sequence[object]) -> str:
         codes, values = key[: len(key) - len(self._values)], key[len(key) - len(self._values) :]
-        bits = range(len(self._truths))
-        held = [not codes or bool(_whole(codes[bit // _WIDE]) >> bit % _WIDE & 1) for bit in bits]
+        held = [bool(_whole(codes[bit // _WIDE]) >> bit % _WIDE & 1) for bit in range(len(self._truths))]
         return self._words.text(held, values)
 
 
@@ -323,7 +310,9 @@ def _code(truths: Sequence[pl.Series]) -> pl.Series:
 
 
 def _codes(truths: Sequence[pl.Series]) -> list[pl.Series]:
-    """The same for any number of truths, in as few whole numbers of 64 bits as hold them."""
+    """The same for any number of truths, in as few whole numbers of 64 bits as hold them; a single one may be narrower."""
+    if len(truths) <= _BITS:
+        return [_code(truths).cast(pl.UInt32)]
     codes = [_code(truths[start : start + _BITS]).cast(pl.Int64) for start in range(0, len(truths), _BITS)]
     found = []
     for start in range(0, len(codes), _WIDE // _BITS):
@@ -427,5 +416,6 @@ _NOTHING: Mapping[str, int | bool | str | datetime.date] = {
     "number": 0,
     "truth": False,
     "text": "",
-    "date": datetime.date.min,
+    "date": datetime.date(2000, 1, 1),
 }
+"""What stands where nothing is shown: near what is shown elsewhere, so that a narrow table holds both."""

@@ -1,0 +1,124 @@
+"""Distinct combinations of values numbered as they are met, so that what comes of each is worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import prod
+from threading import Lock
+
+import polars as pl
+
+__all__ = ["UNKNOWN", "Numbering"]
+
+UNKNOWN = 2**32 - 1
+"""Stands for the number of a combination that has none."""
+
+_WIDE = 2**20
+"""So many numbers at most stand in a table with a place for every combination; with more, combinations are looked up."""
+
+_NUMBER = "number"
+_HALF = 2**32
+
+
+class Numbering:
+    """Numbers from 0 for combinations of values, in the order in which they were met; safe among threads.
+
+    `learn` is told the columns of new combinations, without a null, before any of them is numbered; it says how many of
+    them, from the first, are to have numbers.
+    """
+
+    def __init__(self, learn: Callable[[pl.DataFrame], int]) -> None:
+        self._learn = learn
+        self._lock = Lock()
+        self._met: pl.DataFrame | None = None
+        self._known: pl.DataFrame | None = None
+        self._dense: _Dense | None = None
+        self._is_full = False
+
+    def of(self, columns: Sequence[pl.Series]) -> pl.Series:
+        """The number of the combination in each row; `UNKNOWN` where it is to have none."""
+        found = self._found(columns)
+        while found is None or (not self._is_full and found.max() == UNKNOWN):
+            rows = _frame(columns)
+            self._take_in((rows if found is None else rows.filter(found == UNKNOWN)).unique(maintain_order=True))
+            found = self._found(columns)
+        return found
+
+    def _found(self, columns: Sequence[pl.Series]) -> pl.Series | None:
+        dense, known = self._dense, self._known
+        if known is None:
+            return None
+        found = None if dense is None else dense.of(columns)
+        return _looked_up(columns, known) if found is None else found
+
+    def _take_in(self, rows: pl.DataFrame) -> None:
+        """Give numbers to those of `rows` that have none yet."""
+        with self._lock:
+            met = rows.clear() if self._met is None else self._met
+            new = rows.join(met, on=rows.columns, how="anti", maintain_order="left")
+            taken = self._learn(new)
+            self._is_full = taken < new.height
+            self._met = pl.concat([met, new.head(taken)], rechunk=True)
+            self._dense = _dense(self._met)
+            self._known = _keyed(self._met.get_columns()).with_row_index(_NUMBER)  # last: then others may read it
+
+
+def _frame(columns: Sequence[pl.Series]) -> pl.DataFrame:
+    return pl.DataFrame([column.alias(str(number)) for number, column in enumerate(columns)])
+
+
+def _keyed(columns: Sequence[pl.Series]) -> pl.DataFrame:
+    """What combinations are told apart by: two numbers are one column, which is looked up in half the time."""
+    if [column.dtype for column in columns] == [pl.UInt32(), pl.UInt32()]:
+        left, right = columns
+        columns = [left.cast(pl.Int64) * _HALF + right.cast(pl.Int64)]
+    return _frame(columns)
+
+
+def _looked_up(columns: Sequence[pl.Series], known: pl.DataFrame) -> pl.Series:
+    asked = _keyed(columns)
+    found = asked.join(known, on=asked.columns, how="left", maintain_order="left").get_column(_NUMBER)
+    return found.fill_null(UNKNOWN) if found.null_count() else found
+
+
+@dataclass(frozen=True)
+class _Dense:
+    """A table with a place for every combination of values, each value from a least one on, so many of them."""
+
+    starts: tuple[int, ...]
+    counts: tuple[int, ...]
+    numbers: pl.Series
+
+    def of(self, columns: Sequence[pl.Series]) -> pl.Series | None:
+        """The number of the combination in each row; None where a value has no place."""
+        places: pl.Series | None = None
+        for column, start, count in zip(columns, self.starts, self.counts, strict=True):
+            values = column.to_physical()
+            ends = _ends(values)
+            if ends is None or ends[0] < start or ends[1] >= start + count:
+                return None
+            offsets = (values - start if start else values).cast(pl.UInt32)
+            places = offsets if places is None else places * count + offsets
+        assert places is not None
+        return self.numbers.gather(places)
+
+
+def _dense(met: pl.DataFrame) -> _Dense | None:
+    """The table for the combinations of `met`; None where it would be too wide, or a column holds texts."""
+    columns = [column.to_physical() for column in met.get_columns()]
+    ends = [_ends(column) if column.dtype.is_integer() else None for column in columns]
+    found = [(low, high - low + 1) for low, high in (end for end in ends if end is not None)]
+    if len(found) < len(ends) or prod(count for _, count in found) > _WIDE:
+        return None
+    starts, counts = zip(*found, strict=True)
+    empty = pl.Series([UNKNOWN], dtype=pl.UInt32).new_from_index(0, prod(counts)).rechunk()
+    places = pl.Series([0], dtype=pl.UInt32).new_from_index(0, met.height)
+    for column, (start, count) in zip(columns, found, strict=True):
+        places = places * count + (column - start).cast(pl.UInt32)
+    return _Dense(starts, counts, empty.scatter(places, range(met.height)))
+
+
+def _ends(values: pl.Series) -> tuple[int, int] | None:
+    low, high = values.min(), values.max()
+    return (low, high) if isinstance(low, int) and isinstance(high, int) else None
