@@ -116,6 +116,7 @@ PACKAGES: Mapping[str, str] = {
     "kernel.deciding": "polars",
     "kernel.facts": "polars",
     "kernel.frames": "polars",
+    "kernel.numbering": "polars",
     "kernel.program": "polars",
     "kernel.remarks": "polars",
     "kernel.series": "polars",

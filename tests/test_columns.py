@@ -12,7 +12,7 @@ from random import Random
 import polars as pl
 import pytest
 from campaign_columns import main as run_campaign
-from columns_and_exact import exact_changes, exact_names, is_same, wrong
+from columns_and_exact import exact_changes, exact_names, is_same, kernel_of, wrong
 from households_2023 import households
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -30,7 +30,7 @@ from engine.kernel import ROW, Typed, compile, facts_frame, frames, persons_fram
 from engine.kernel.numbering import UNKNOWN, Numbering
 from engine.kernel.program import Program
 from engine.kernel.sums import shared
-from engine.kernel.writing import write
+from engine.kernel.writing import dtype_of, write
 from engine.policy import Fact, Unit
 from engine.tables.intake import Household, Intake
 from engine.terms import MOST_64, MOST_128
@@ -551,6 +551,22 @@ def some_whole(random: Random, bits: int) -> int:
     return max(2 ** random.choice((0, 1, 15, 16, 20, 30, 31, 32, bits)) + random.choice((-1, 0, 1)), 0) % (2**bits + 1)
 
 
+@pytest.mark.parametrize(("most", "dtype"), [(MOST_64, pl.Int64), (MOST_64 + 1, pl.Int128), (MOST_128, pl.Int128)])
+def test_a_fact_has_64_bits_as_long_as_they_hold_it(most: int, dtype: pl.DataType):
+    for low, high in ((0, most), (-most, 0)):
+        column = Columns().fact("x", "count", span_of(fact("x", low, high)))
+        assert isinstance(column, Ratio)
+        assert dtype_of(column.above) == dtype
+
+
+@pytest.mark.parametrize("most", [2**31 - 1, 2**31, MOST_64])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_sum_over_persons_is_as_wide_as_it_comes_to(most: int, sign: int):
+    values = tuple(Fraction(sign * number) for number in (most, most, 1))
+    persons = {"x": (fact("x", -most, most), Personal[Value]("家人", values))}
+    assert in_columns(parsed("sum(x)"), {}, [{}, {}], persons) == [sign * (2 * most + 1)] * 2
+
+
 def test_the_last_number_that_128_bits_hold_is_not_refused():
     facts = {"x": fact("x", 0, MOST_128), "y": fact("y", 0, MOST_128 - 1)}
     assert in_columns(parsed("x"), facts, [{"x": MOST_128, "y": 0}]) == [MOST_128]
@@ -590,13 +606,13 @@ def test_a_fact_far_outside_its_bounds_never_wraps(tmp_path: Path):
 
 
 def with_notes(tmp_path: Path, count: int, always: Sequence[int]) -> Policy:
-    """A policy of so many notes: each holds where `x` is the square of its number, some of them always."""
+    """A policy of so many notes: each holds for a few `x`, some of them for every one."""
     facts = (
         "facts:\n" + number("x", at_least=1) + number("z", more="when_absent: 0") + number("w", more="when_absent: 7")
     )
     rules = "rules:\n  found:\n    is: x + z + w\n    clause: A\noutputs:\n  - found\n" + ("notes:\n" if count else "")
     for at in range(count):
-        when = "x >= 1" if at in always else f"x == {at * at} or x > {90 + at}"
+        when = "x >= 1" if at in always else f"x == {at + 1} or x > {90 + at % 10}"
         rules += f"  note_{at}:\n    when: {when}\n    say: Note {at}\n    clause: A\n"
     return load(written(tmp_path, facts=facts, rules=rules))
 
@@ -613,6 +629,9 @@ def test_notes_are_said_as_exact_says_them_however_many_there_are(tmp_path: Path
         for given in ("", "z", "zw")
     ]
     assert wrong(found, made, exact_names(found, made)) == []
+    kernel = kernel_of(found)
+    for one in made[::9]:
+        assert wrong(found, [one], exact_names(found, [one]), kernel) == []
 
 
 @pytest.mark.parametrize("most", [0, 1, 60, 3_000, 10**6])
@@ -739,6 +758,7 @@ def test_a_name_that_the_policy_does_not_have_is_refused():
         (3, [1, 3, -2], ["1/3", "1", "-2/3"]),
         (1, [7, -7], ["7", "-7"]),
         (10**18, [10**17, 1], ["0.1", "0.000000000000000001"]),
+        (4, [2**62, 1 - 2**62], ["1152921504606846976", "-1152921504606846975.75"]),
     ],
 )
 def test_amounts_are_shown_as_plain_decimals(scale: int, values: list[int], texts: list[str]):

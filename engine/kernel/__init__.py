@@ -9,6 +9,7 @@
     writing       terms written out as steps
     series        what each operation is over polars series
     program       the steps, and how they run
+    numbering     distinct combinations numbered as they are met
     remarks       clauses and notes put into words
     compiling     a policy pruned to what is wanted, read in columns, and written out
     deciding      the kernel itself
