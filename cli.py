@@ -42,6 +42,9 @@ class _Spoken:
 
     def get_help(self, context: click.Context) -> str:
         self.translated()
+        for parameter in self.get_params(context):  # type: ignore[attr-defined]  # the mixed-in class has it
+            if getattr(parameter, "help", None):  # --help itself is made before --lang is read
+                parameter.help = gettext(parameter.help)
         return super().get_help(context)  # type: ignore[misc,no-any-return]  # the mixed-in class has it
 
     def get_short_help_str(self, limit: int = 45) -> str:
@@ -111,7 +114,9 @@ _QUESTIONS = click.option(
     "--question",
     "questions",
     multiple=True,
-    help=_("Take the other reading of this open question. May be given several times."),
+    help=_(
+        "Take the other reading of this open question; bangfu check YEAR and bangfu show YEAR list their names. May be given several times."
+    ),
 )
 _FORMAT = click.option("--format", "format_", help=_("csv, jsonl, xlsx or yaml. Default: by the ending of the file."))
 _ENCODING = click.option(
@@ -136,9 +141,11 @@ _INPUT = click.argument("source", metavar="INPUT", type=click.Path(path_type=Pat
     cls=_Group,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     help=_(
-        "Aid for workers in hardship: a year's scheme as data, decided exactly, with reasons.\n\nCheck a policy, evaluate households, explain a decision."
+        "Aid for workers in hardship: a year's scheme as data, decided exactly, with reasons.\n\nCheck a policy, evaluate households, explain a decision.\n\nExit codes: 0 done; 1 problems in the input; 2 wrong usage; 3 a fault of bangfu itself."
     ),
-    epilog=_("Begin with: bangfu check, then: bangfu evaluate households.csv --year 2023"),
+    epilog=_(
+        "Begin with: bangfu check, then: bangfu evaluate households.csv --year 2023. Every command has examples: bangfu evaluate --help"
+    ),
 )
 @click.option(
     "--lang",
@@ -228,6 +235,7 @@ def _policy(
 
 
 @cli.command(
+    short_help=_("Check policies: every problem, and the days they leave out or share."),
     help=_(
         "Check policies: every problem of a folder, of a year, or of all years, and the days that they leave out or share.\n\nFOLDER_OR_YEAR is a policy's folder or a year; without it, every year is checked. A year that extends another is told which figures nobody has confirmed for it."
     ),
@@ -301,6 +309,7 @@ def _files_of_persons(run: _Run, asked: Sequence[str]) -> dict[str, Path]:
 
 
 @cli.command(
+    short_help=_("Decide every household of a file."),
     help=_(
         "Decide every household of INPUT (CSV, XLSX, JSONL, or one household in YAML).\n\nThe policy is that of --year, that in force on a day (--on), or for each row the one in force on its reference date (--by-date). With -o the result keeps every column and adds the decision; bad rows go to a file of rejects with the reason. Without -o a table and a summary are shown. Ends with 1 where a row was set aside."
     ),
@@ -558,6 +567,7 @@ def _heading(policy: engine.Policy, part: str) -> str:
 
 
 @cli.command(
+    short_help=_("Explain the decision for one household, step by step."),
     help=_(
         "Explain the decision for one household of INPUT: every step with its numbers, its margin and its clause.\n\nWithout --row and --id, the first household is explained."
     ),
@@ -614,6 +624,7 @@ def explain(
 
 
 @cli.command(
+    short_help=_("Run the worked cases of the policies."),
     help=_(
         "Run the worked cases of each YEAR (without one: of every year), and show what differs and the first step that does.\n\nWith --coverage also what the cases reach of the policy: rules, branches, bounds (below, on, above), clauses and questions, and a list of what no case reaches."
     ),
@@ -683,6 +694,7 @@ def _test_year(run: _Run, folder: Path, *, is_quiet: bool = False) -> bool:
 
 
 @cli.command(
+    short_help=_("Show a policy as a page to read beside the text."),
     help=_(
         "Show the policy of YEAR as a page to read beside the text, with the line that last said each thing; with --core the rules that it comes to; with --flat its full copy, which extends nothing."
     ),
@@ -733,6 +745,7 @@ def _show_flat(run: _Run, folder: Path, output: Path | None) -> None:
 
 @cli.command(
     "new-year",
+    short_help=_("Begin the policy of a year that extends the year before."),
     help=_(
         "Begin the policy of YEAR: a folder that extends the year before, changes nothing yet but title, year and days, and lists every figure as a comment.\n\nThen it says what has to be confirmed, as bangfu due does. A folder that is there is left as it is."
     ),
@@ -753,6 +766,7 @@ def new_year(run: _Run, year: str, base: str, policies: Path | None) -> None:
 
 
 @cli.command(
+    short_help=_("Show what is still open in a year."),
     help=_(
         "Show what is still open in YEAR: figures that it neither states nor has confirmed, tables without a row of the year or with a last row that ends in it, and open questions."
     ),
@@ -775,6 +789,7 @@ def _both(run: _Run, policies: Path | None, *asked: str) -> list[Path]:
 
 
 @cli.command(
+    short_help=_("Show what changed from one policy to another."),
     help=_(
         "Show what changed from OLD to NEW, each a year or a policy's folder: figures, tables, rules, categories, aids and all else, with clause and line, and the outputs that each change can reach.\n\nAnother layout, or another order of what is added or joined, is no change. A change that reaches no output is a warning."
     ),
@@ -812,6 +827,7 @@ def _tell_due(run: _Run, folder: Path) -> None:
 
 
 @cli.command(
+    short_help=_("Show what a change of policy does to the households of a table."),
     help=_(
         "Show what the change from OLD to NEW, each a year or a policy's folder, does to HOUSEHOLDS: each household is decided under both.\n\nThe money in all, by category, aid, level of approval and by the fact named with --by; who enters, leaves and changes category; winners and losers; and for each kind of change one household with the figure that caused it. What-ifs (--set, --question, --overlay) are laid over NEW; with one of them NEW may be left out, and is then OLD. Ends with 1 where a row was set aside."
     ),
@@ -911,6 +927,7 @@ def impact(
 
 
 @cli.command(
+    short_help=_("Write the input sheet of a year (.xlsx)."),
     help=_(
         "Write the input sheet of YEAR: a column for each fact with its unit and meaning, drop-downs and number checks."
     ),

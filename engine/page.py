@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
+from pathlib import Path
 
-from engine.folders import relative
+from engine.elaborate.draft import saying_of
+from engine.expression import calls
+from engine.folders import layers, read_heading, relative
 from engine.messages import plain
-from engine.policy import Fact, Policy, Rule, Saying, Table
-from engine.source import Place
+from engine.policy import Fact, Policy, Rule, Saying, Scale, Table
+from engine.source import Branch, Place
+from engine.units import kinds_of
 
-__all__ = ["page_of"]
+__all__ = ["page_of", "when_blank"]
 
 
 def page_of(policy: Policy, *, core: bool = False) -> str:
@@ -51,6 +56,7 @@ def _page(policy: Policy) -> Iterator[str]:
     for category in policy.categories:
         yield from _titled(f"{words['category']} {category.name}", _category(policy, category.name))
     yield from _titled(words["page_questions"], _questions(policy))
+    yield from _titled(words["page_removed"], _removed(policy))
 
 
 def _titled(title: str, lines: Iterator[str]) -> Iterator[str]:
@@ -69,6 +75,8 @@ def _figures(policy: Policy) -> Iterator[str]:
 
 
 def _table(policy: Policy, table: Table) -> Iterator[str]:
+    if said := _said(table.saying):
+        yield f"{said}  {_where(policy, table.place)}"
     for row in table.rows:
         days = " ".join(str(day) for day in (row.since, "–", row.until) if day) if row.since else ""
         keys = " ".join(key if isinstance(key, str) else plain(key) for key in row.keys)
@@ -82,21 +90,74 @@ def _fact(policy: Policy, fact: Fact) -> str:
         if fact.at_least is not None and fact.at_most is not None
         else ""
     )
-    absent = f"  ← {fact.absence.value.text}" if fact.absence else ""
+    absent = f"  {policy.words['sheet_blank'].format(value=when_blank(policy, fact))}" if fact.absence else ""
     return f"{fact.name}{names}  {fact.unit.text}{bounds}{absent}  {fact.meaning}  {_where(policy, fact.place)}"
+
+
+def when_blank(policy: Policy, fact: Fact) -> str:
+    """What a blank cell of `fact` comes to, as a person says it; empty where nothing says it."""
+    words = policy.words
+    if fact.absence is None:
+        return ""
+    tree, text = fact.absence.value.tree, fact.absence.value.text
+    known = {"today": "blank_today", "true": "true", "false": "false"}
+    if isinstance(tree, ast.Name) and tree.id in known:
+        return words[known[tree.id]]
+    if fact.absence.is_looked_up:
+        found = (call.args[0] for call in calls(tree, "lookup"))
+        tables = words["comma"].join(table.id for table in found if isinstance(table, ast.Name))
+        return words["blank_looked_up"].format(tables=tables)
+    is_plain = isinstance(tree, ast.Constant)
+    return text.strip("\"'") if is_plain else words["blank_worked_out"].format(text=text)
 
 
 def _rules(policy: Policy) -> Iterator[str]:
     tests = {category.test for category in policy.categories}
-    scales = {scale.rule for scale in policy.scales}
+    scales = {scale.rule: scale for scale in policy.scales}
     for rule in policy.rules:
         if (rule.is_written or rule.name in scales) and rule.name not in tests and "·" not in rule.name:
             yield _rule(policy, rule.name, rule)
+            if rule.name in scales:
+                yield from _bands(policy, scales[rule.name])
     for heading in (policy.words["exclusion"], policy.words["approval"]):
         for rule in policy.rules:
             if rule.name.startswith(f"{heading}·") and rule.name.count("·") == 1:
                 yield _rule(policy, rule.name, rule)
     yield from _gates(policy, policy.gates)
+
+
+def _bands(policy: Policy, scale: Scale) -> Iterator[str]:
+    """The numbers of a rule's bands: what each gives in the rule's unit, and its ends in the unit of what is measured."""
+    measured = _unit_of(policy, scale.subject.tree)
+    for figure in policy.figures:
+        if figure.name.startswith(f"{scale.rule}·"):
+            is_end = figure.name.startswith(f"{scale.rule}·{policy.words['end']}")
+            unit = measured if is_end else figure.unit.text.strip("*")
+            yield f"    {figure.name} = {plain(figure.value)} {unit}".rstrip() + f"  {_where(policy, figure.place)}"
+
+
+def _unit_of(policy: Policy, tree: ast.expr) -> str:
+    """The unit of the name that `tree` is; empty where it is more than a name, or has no unit."""
+    if not isinstance(tree, ast.Name):
+        return ""
+    of_facts = {fact.name: fact.unit.text for facts in _all_facts(policy) for fact in facts}
+    kind = kinds_of(policy)[0].get(tree.id)
+    return of_facts.get(tree.id) or (kind.unit if kind is not None and kind.name == "number" and kind.powers else "")
+
+
+def _all_facts(policy: Policy) -> Iterator[tuple[Fact, ...]]:
+    yield policy.facts
+    yield from (group.facts for group in policy.groups)
+
+
+def _removed(policy: Policy) -> Iterator[str]:
+    """What the policy, or one that it extends, says is removed from the one before it."""
+    found = layers(Path(policy.folder), read_heading) if policy.folder else ()
+    for layer in found:
+        removed = Branch({}, Place("")) if layer.tree is None else layer.tree.branch("removed")
+        for path, entry in removed.entries.items():
+            said = _said(saying_of(entry.value)) if isinstance(entry.value, Branch) else ""
+            yield f"- {path}  {said}  {_where(policy, entry.key.place)}"
 
 
 def _rule(policy: Policy, name: str, rule: Rule, joint: str = " =") -> str:

@@ -14,6 +14,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from engine.messages import plain, say
+from engine.page import when_blank
 from engine.policy import Fact, Group, Policy
 from engine.source import Problem, width
 from engine.tables import TableError
@@ -135,7 +136,7 @@ def _prompt(policy: Policy, fact: Fact) -> str:
 
 
 def _blank(policy: Policy, fact: Fact) -> str:
-    return policy.words["sheet_not_said"] if fact.absence is None else fact.absence.value.text
+    return when_blank(policy, fact) or policy.words["sheet_not_said"]
 
 
 def _meanings(policy: Policy, sheet: Worksheet, parts: Sequence[tuple[str, str, Sequence[Fact]]]) -> None:

@@ -100,8 +100,8 @@ ROOMS: Mapping[str, str] = {
     "pages": "messages source tables",
     "pages.changes": "engine compare messages pages policy",
     "pages.effects": "engine effects messages pages pages.changes",
-    "page": "folders messages policy source",
-    "template": "messages policy source tables",
+    "page": "elaborate expression folders messages policy source units",
+    "template": "messages page policy source tables",
 }
 """Each room with the rooms that it imports; `engine` is the package itself, which holds the version.
 

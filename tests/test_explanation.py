@@ -4,8 +4,9 @@ import datetime
 import json
 from pathlib import Path
 
+import openpyxl
 import pytest
-from small_policies import number, policy
+from small_policies import POLICY, number, policy
 
 import engine
 
@@ -347,3 +348,67 @@ def _numbers(node: object) -> list[object]:
 
 def test_the_json_holds_no_number_that_a_reader_could_round(scheme: engine.Policy) -> None:
     assert _numbers(json.loads(explained(scheme, 医疗个人负担="20000.05").json())) == []
+
+
+# The page, the input sheet and the help
+
+
+def test_the_page_shows_the_words_of_a_table_the_numbers_of_bands_and_what_is_removed(tmp_path: Path) -> None:
+    zone = "  zone:\n    kind: text\n    meaning: the zone\n    choices:\n      - A\n"
+    facts = "facts:\n" + zone + number("size", unit="square_metre")
+    tables = """
+        tables:
+          rents:
+            unit: GBP/month
+            keys:
+              - zone
+            clause: § 7
+            quote: the rents of the zones
+            rows:
+              - zone: A
+                value: 12
+    """
+    rules = """
+        rules:
+          rent:
+            is: lookup(rents, zone)
+          step:
+            unit: person
+            bands:
+              - when: size <= 40
+                is: 1
+              - when: size > 40
+                is: 2
+        outputs:
+          - rent
+          - step
+    """
+    units = POLICY.replace("- share", "- share\n        - square_metre")
+    (tmp_path / "2024").mkdir()
+    shown = engine.page_of(policy(tmp_path / "2024", policy=units, facts=facts, tables=tables, rules=rules))
+    assert "Table rents (GBP/month)\n  〔§ 7〕  “the rents of the zones”  (tables.yaml:2)\n" in shown
+    assert "step·end1_upper = 40 square_metre  (rules.yaml:" in shown
+    assert "step·band2 = 2 person  (rules.yaml:" in shown
+    assert " *  " not in shown
+
+
+def test_the_page_of_a_year_that_extends_lists_what_it_removes() -> None:
+    shown = engine.page_of(engine.load(ROOT / "examples" / "policies" / "anhui-sister-2023"))
+    assert "\n不再适用\n" in shown
+    assert "\n  - questions.未核定按下限  〔深度 生活〕  “exactly 10 months”  (policy.yaml:" in shown
+
+
+def test_what_a_blank_means_is_said_in_the_language_of_the_policy(scheme: engine.Policy, tmp_path: Path) -> None:
+    engine.create_template(scheme, tmp_path / "sheet.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "sheet.xlsx")["说明"]
+    blank = {str(row[0]): row[5] for row in sheet.iter_rows(values_only=True)}
+    assert [
+        blank[name] for name in ("核算日期", "已建档", "因病支出", "当地低保月标准", "家庭人口", "核定生活救助")
+    ] == [
+        "默认为当天",
+        "否",
+        "0",
+        "查表：低保标准",
+        "必填",
+        "未填",
+    ]

@@ -246,9 +246,27 @@ def test_help_reads_in_chinese(command: tuple[str, ...], said: Catalog) -> None:
 def test_the_help_of_the_whole_lists_its_commands_in_chinese() -> None:
     shown = run("--lang", "zh_CN", "--help").stdout
     assert "困难职工帮扶：年度方案写成数据，判定精确，理由清楚。" in shown
-    assert (
-        "\n命令:\n  check     检查政策：列出一个文件夹、一个年度或所有年度的全部问题，以及空档和重叠的日期。\n" in shown
-    )
+    assert "\n命令:\n  check     检查政策：列出全部问题，以及空档和重叠的日期。\n" in shown
+    assert "退出码：0 完成；1 输入有问题；2 用法有误；3 bangfu 本身出错。" in shown
+    assert "-h, --help         显示本帮助后退出。" in shown
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_the_list_of_commands_cuts_no_sentence_short(language: str) -> None:
+    shown = run("--lang", language, "--help").stdout
+    assert "\n  template  " in shown
+    assert "..." not in shown.replace("[ARGS]...", "")
+
+
+@pytest.mark.parametrize("command", [name for (name,) in COMMANDS[1:]] + ["diff", "due", "impact", "new-year"])
+def test_every_command_has_an_example(command: str) -> None:
+    shown = run("--lang", "en", command, "--help").stdout
+    assert re.search(rf"\n  Examples?:\s+bangfu\s+{command}\b", shown)
+
+
+def test_the_help_says_where_the_names_of_questions_are_listed() -> None:
+    shown = " ".join(run("--lang", "en", "evaluate", "--help").stdout.split())
+    assert "bangfu check YEAR and bangfu show YEAR list their names" in shown
 
 
 def test_the_help_of_a_command_holds_no_english_sentence_at_all() -> None:

@@ -233,8 +233,14 @@ class _Teller:
 
     def fault(self, fact: str) -> str:
         """What is wrong with the text `fact`, which is not of its form."""
-        word = "reason_not_given" if self.steps[fact].value == "" else "reason_invalid"
-        return self.words[word].format(name=fact)
+        if self.steps[fact].value == "":
+            return self.words["reason_not_given"].format(name=fact)
+        known = {f"{fact}·{self.words[word]}" for word in ("given", "valid", "in_force")}
+        names = (name for found in self.policy.facts if found.name == fact for name in found.core_names(self.words))
+        faults = [name for name in names if name != fact and name not in known and self.is_true(name)]
+        if not faults:
+            return self.words["reason_invalid"].format(name=fact)
+        return self.words["reason_fault"].format(name=fact, fault=faults[0].removeprefix(f"{fact}·"))
 
     def line(self, rule: Rule, named: Step | None = None, person: str = "") -> Line:
         """The step of `rule`; of a rule of a group the step `named` of the `person`."""
