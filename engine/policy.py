@@ -6,15 +6,17 @@ A policy compares equal by content (places do not count), pickles, and never cha
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from types import MappingProxyType
 
 from engine.expression import Expression
 from engine.messages import Words
 from engine.source import Place
 
 __all__ = [
+    "FAULTS",
     "Absence",
     "Aid",
     "AtCeiling",
@@ -62,6 +64,12 @@ class Absence:
     is_looked_up: bool
 
 
+FAULTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"id_number": ("id_length", "id_characters", "id_date", "id_check")}
+)
+"""For each form that a text may declare, what may be wrong with such a text: words of every language."""
+
+
 @dataclass(frozen=True)
 class Fact:
     """What a household brings. `kind` is money, count, truth, text or date; bounds and step are in `unit`.
@@ -95,6 +103,7 @@ class Fact:
             found.append(f"{self.name}·{words['given']}")
         if self.form:
             found.append(f"{self.name}·{words['valid']}")
+            found += [f"{self.name}·{words[fault]}" for fault in FAULTS[self.form]]
         if self.is_reference:
             found.append(f"{self.name}·{words['in_force']}")
         return tuple(found)

@@ -33,12 +33,8 @@ def kinds_of(policy: Policy) -> tuple[dict[str, Kind], tuple[Problem, ...]]:
 
 def core_kinds(policy: Policy) -> dict[str, Kind]:
     """The kind of every core fact."""
-    words = policy.words
-    found = {fact.name: kind_of(fact) for fact in policy.facts}
-    for fact in policy.facts:
-        for word in ("given", "valid", "in_force"):
-            found[f"{fact.name}·{words[word]}"] = TRUTH
-    return found
+    known = {name: TRUTH for fact in policy.facts for name in fact.core_names(policy.words)}
+    return known | {fact.name: kind_of(fact) for fact in policy.facts}
 
 
 def person_kinds(policy: Policy, group: Group) -> dict[str, Kind]:

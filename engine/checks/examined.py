@@ -28,12 +28,10 @@ class Examined:
 
 def core_spans(policy: Policy) -> dict[str, Span]:
     """Every value that each core fact can have."""
-    words = policy.words
-    found: dict[str, Span] = {fact.name: span_of(fact) for fact in policy.facts}
-    for fact in policy.facts:
-        for word in ("given", "valid", "in_force"):
-            found[f"{fact.name}·{words[word]}"] = Truths(True, True)
-    return found
+    known: dict[str, Span] = {
+        name: Truths(True, True) for fact in policy.facts for name in fact.core_names(policy.words)
+    }
+    return known | {fact.name: span_of(fact) for fact in policy.facts}
 
 
 def person_spans(policy: Policy) -> dict[str, list[dict[str, Span]]]:

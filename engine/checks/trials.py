@@ -9,7 +9,7 @@ from engine.algebras.exact import Exact, Value
 from engine.checks.examined import Examined
 from engine.fold import fold
 from engine.messages import say
-from engine.policy import Fact, Policy
+from engine.policy import FAULTS, Fact, Policy
 from engine.source import Problem
 
 __all__ = ["ranges"]
@@ -59,9 +59,9 @@ def _sample(policy: Policy, facts: Sequence[Fact], share: Fraction) -> dict[str,
     words = policy.words
     found: dict[str, Value] = {}
     for fact in facts:
+        found |= dict.fromkeys(fact.core_names(words), True)
+        found |= dict.fromkeys((f"{fact.name}·{words[fault]}" for fault in FAULTS.get(fact.form, ())), False)
         found[fact.name] = _sample_value(policy, fact, share)
-        for word in ("given", "valid", "in_force"):
-            found[f"{fact.name}·{words[word]}"] = True
     for fact in facts:
         if fact.is_optional and fact.kind in ("money", "count"):
             found[f"{fact.name}·{words['given']}"] = False

@@ -10,7 +10,7 @@ from dataclasses import replace
 from engine.elaborate.draft import Draft, saying_of
 from engine.expression import calls
 from engine.messages import say
-from engine.policy import Absence, Fact, Figure, Group, Remark, Row, Table, Unit
+from engine.policy import FAULTS, Absence, Fact, Figure, Group, Remark, Row, Table, Unit
 from engine.source import Branch, Entry, Leaf, Node, Problem, normal, number
 
 __all__ = [
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
-FORMS = ("id_number",)
+FORMS = tuple(FAULTS)
 
 
 def date(draft: Draft, leaf: Leaf | None) -> datetime.date | None:

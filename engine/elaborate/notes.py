@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from engine.elaborate.choice import payment_of
 from engine.elaborate.draft import JOINT, Draft, saying_of
 from engine.expression import COMPARISONS, is_gathering
-from engine.policy import Aid, Category, Fact, Remark
+from engine.policy import FAULTS, Aid, Category, Fact, Remark
 from engine.source import Branch, Leaf
 
 __all__ = ["write_clauses", "write_fact_notes", "write_notes", "write_refusals"]
@@ -107,7 +107,8 @@ def _write_gate_clauses(draft: Draft) -> None:
 
 
 def write_fact_notes(draft: Draft) -> None:
-    """Every value that was taken because the household did not say it, and a date outside the policy's days."""
+    """Every value that was taken because the household did not say it, what a text is not valid for, and a date outside
+    the policy's days."""
     words = draft.words
     for fact in draft.facts.values():
         leaf = Leaf("", fact.place)
@@ -115,6 +116,12 @@ def write_fact_notes(draft: Draft) -> None:
         if fact.absence is not None:
             absent = draft.write(draft.name(fact.name, words["absent"]), f"not {given}", leaf)
             _remark(draft, fact.name, absent, _absence_part(fact), fact.name)
+        if fact.form:
+            for fault in FAULTS[fact.form]:
+                found = draft.write(
+                    draft.name(fact.name, words[fault], words["notes"]), draft.name(fact.name, words[fault]), leaf
+                )
+                _remark(draft, words[f"note_{fault}"].format(fact=fact.name), found, "note")
         if fact.is_reference:
             inside = draft.name(fact.name, words["in_force"])
             name = draft.name(inside, words["notes"])

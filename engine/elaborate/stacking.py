@@ -6,7 +6,7 @@ with what has been given so far counted in.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
@@ -314,16 +314,17 @@ def _give_one(chain: _Chain, aids: Sequence[AidDraft], candidates: Sequence[str]
         )
         found.append(Stacked(amount, "", picked))
     if len(recorded) > 1:
-        _refuse_two(chain, list(recorded.values()))
+        _refuse_two(chain, recorded, [aid.chosen for aid in aids if aid.chosen])
     return found
 
 
-def _refuse_two(chain: _Chain, recorded: Sequence[str]) -> None:
+def _refuse_two(chain: _Chain, recorded: Mapping[str, str], columns: Sequence[str]) -> None:
     """A household with two recorded aids where one only is given is a problem, once its category is this one."""
     draft, words = chain.draft, chain.draft.words
-    count = " + ".join(f"(1 if {name} else 0)" for name in recorded)
+    count = " + ".join(f"(1 if {name} else 0)" for name in recorded.values())
     picked = draft.name(chain.category, words["picked"])
     rule = draft.write(
         chain.name(words["two_recorded"]), f"{picked} and {count} > 1", chain.stacking.key, chain.stacking.saying
     )
-    draft.refusals.append(Remark(words["refuse_two_recorded"].format(category=chain.category), rule, "refusal"))
+    text = words["refuse_two_recorded"].format(category=chain.category, columns=words["comma"].join(columns))
+    draft.refusals.append(Remark(text, rule, "refusal"))

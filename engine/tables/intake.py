@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from engine.algebras.exact import Exact, Missing, Value
 from engine.expression import Reader
 from engine.messages import Message, plain, say
-from engine.policy import Fact, Group, Policy
+from engine.policy import FAULTS, Fact, Group, Policy
 from engine.source import Place, Problem, nearest, normal
 from engine.tables.cells import BadCell, is_blank, read_cell
 from engine.tables.columns import Columns, named
@@ -219,7 +219,11 @@ class Intake:
         if fact.is_optional or fact.absence is not None:
             core[f"{fact.name}·{words['given']}"] = is_given
         if fact.form:
-            core[f"{fact.name}·{words['valid']}"] = FORMS[fact.form](str(core[fact.name]))
+            text = str(core[fact.name])
+            found = FORMS[fact.form].fault(text)
+            core[f"{fact.name}·{words['valid']}"] = found is None
+            for fault in FAULTS[fact.form]:
+                core[f"{fact.name}·{words[fault]}"] = text != "" and fault == found
         if fact.is_reference:
             day = core[fact.name]
             inside = isinstance(day, datetime.date) and self.policy.since <= day <= self.policy.until
