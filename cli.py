@@ -11,6 +11,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from gettext import bindtextdomain, gettext, textdomain
 from pathlib import Path
 from typing import Any, NoReturn
@@ -953,21 +954,40 @@ def template(run: _Run, year: str, output: Path, policies: Path | None) -> None:
 
 def main() -> None:
     """Run the command line; a fault of our own says so, and ends with 3."""
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller: what would be said is said to nobody
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # open as long as the run
+        stream = getattr(sys, name)
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     _settle(None)
     try:
         cli()
+    except OSError as error:
+        if not _is_of_showing(error):
+            _own_fault()
+        reason = error.strerror or str(error)
+        with suppress(OSError):  # where it is the standard error that takes nothing, nobody can be told
+            click.echo(gettext("What was to be shown cannot be written: {reason}.").format(reason=reason), err=True)
+        sys.exit(1)
     except Exception:  # noqa: BLE001  # the outermost handler: everything that is not a problem of the input is our fault
-        traceback.print_exc()
-        click.echo(
-            gettext(
-                "This is a fault of bangfu itself, not of your files. Please send us the lines above and the file."
-            ),
-            err=True,
-        )
-        sys.exit(3)
+        _own_fault()
+
+
+def _is_of_showing(error: OSError) -> bool:
+    """Whether the standard output or the standard error would not take what was to be shown."""
+    code = click.echo.__code__
+    return any(step.f_code is code for step, _ in traceback.walk_tb(error.__traceback__))
+
+
+def _own_fault() -> NoReturn:
+    """Show the error that is being handled, and say that it is ours."""
+    traceback.print_exc()
+    click.echo(
+        gettext("This is a fault of bangfu itself, not of your files. Please send us the lines above and the file."),
+        err=True,
+    )
+    sys.exit(3)
 
 
 if __name__ == "__main__":

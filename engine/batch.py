@@ -22,7 +22,7 @@ from engine.tables import Cell, Record, Source, Target, create_target, open_sour
 from engine.tables.cells import key_of
 from engine.tables.intake import Household, HouseholdError, Intake
 from engine.tables.persons import Persons, households
-from engine.tables.whole import refuse_over
+from engine.tables.whole import readable, refuse_over
 
 __all__ = ["Run", "Summary", "evaluate"]
 
@@ -119,6 +119,7 @@ def evaluate(
 
     Raises: TableError where a file cannot be read or written; HouseholdError where the columns are wrong.
     """
+    refuse_over((target, rejects), map(str, (source, *persons.values())))
     day = today or datetime.date.today()
     groups = tuple(group.name for group in policy.groups)
     table = open_source(source, format=format, encoding=encoding, groups=groups)
@@ -295,7 +296,7 @@ class Run:
                     self.bad_persons[group].write([*record.cells, self._reasons((problem,))])
 
     def _reasons(self, problems: tuple[Problem, ...]) -> str:
-        return self.policy.words["separator"].join(problem.text(self.language) for problem in problems)
+        return self.policy.words["separator"].join(readable(problem.text(self.language)) for problem in problems)
 
 
 def _repeated(

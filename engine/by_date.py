@@ -19,6 +19,7 @@ from engine.source import Place, PolicyError, Problem, normal
 from engine.tables import Cell, Record, Source, Target, create_target, open_source
 from engine.tables.cells import BadCell, is_blank, read_cell
 from engine.tables.intake import Intake
+from engine.tables.whole import readable, refuse_over
 from engine.timeline import Timeline, Version, read_timeline
 
 __all__ = ["ByDate", "Part", "evaluate_by_date"]
@@ -85,6 +86,7 @@ def evaluate_by_date(
     Raises: PolicyError where a version has problems or the timeline does not tell which one decides; TableError where a
     file cannot be read or written; HouseholdError where the columns are wrong for a version that a row needs.
     """
+    refuse_over((target, rejects), (str(source),))
     day = today or datetime.date.today()
     timeline = read_timeline(policies)
     _check(timeline)
@@ -306,7 +308,7 @@ class _Pass:
         if self.bad is not None:
             width = len(self.table.header)
             cells = (list(record.cells) + [None] * width)[:width]
-            self.bad.write([*cells, problem.text(self.language)])
+            self.bad.write([*cells, readable(problem.text(self.language))])
 
 
 def _joined(headings: Sequence[Sequence[str]]) -> tuple[str, ...]:

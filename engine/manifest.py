@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from engine.messages import plain
 from engine.policy import Policy
-from engine.tables.whole import whole
+from engine.tables.whole import readable, whole
 
 __all__ = ["hash_of", "manifest_path", "write_manifest"]
 
@@ -69,7 +69,7 @@ def write_manifest(
 
 
 def _file(path: Path) -> dict[str, str]:
-    return {"file": path.name, "sha256": hash_of(path)}
+    return {"file": readable(path.name), "sha256": hash_of(path)}
 
 
 def _plain(value: object) -> object:

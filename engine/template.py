@@ -16,7 +16,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from engine.messages import plain, say
 from engine.page import when_blank
 from engine.policy import Fact, Group, Policy
-from engine.source import Problem, width
+from engine.source import Place, Problem, width
 from engine.tables import TableError
 from engine.tables.whole import whole
 
@@ -34,8 +34,11 @@ def create_template(policy: Policy, target: Path) -> None:
     """Write the input sheet of `policy` to `target`: the headings alone on the first sheet, then a sheet for the persons of
     each group with the column by which they find their household, and the meanings on the last.
 
-    Raises: TableError where the file cannot be written, or nothing says how persons find their household.
+    Raises: TableError where the file cannot be written or is no .xlsx, or nothing says how persons find their household.
     """
+    if target.suffix.lower() != ".xlsx":
+        wrong = say("The input sheet is a workbook.")
+        raise TableError((Problem(Place(str(target)), wrong, None, say("Give it a name that ends in .xlsx.")),))
     keys = {group.name: _key(policy, group) for group in policy.groups}
     strangers = {key.name: key for key in keys.values() if key not in policy.facts}
     book = Workbook()

@@ -55,7 +55,7 @@ ROOMS: Mapping[str, str] = {
     "cache": "folders loading policy",
     "tables": "messages source tables.cells",
     # The design gives the tables the policy and the source; intake reads what absence means with exact.
-    "tables.cells": "algebras.exact messages policy source",
+    "tables.cells": "algebras.exact messages policy source tables.forms",
     "tables.forms": "",
     "tables.columns": "messages policy source",
     "tables.rolls": "messages policy source tables.cells tables.columns",

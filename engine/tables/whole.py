@@ -20,7 +20,7 @@ from engine.tables import Source, TableError
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-__all__ = ["refuse_over", "unwritable", "whole", "whole_folder"]
+__all__ = ["readable", "refuse_over", "unwritable", "whole", "whole_folder"]
 
 _BUFFER = 1 << 18
 _MOST_NAME_BYTES = 200
@@ -136,18 +136,33 @@ _OVER = say("The result would be written over the table that is read."), say("Gi
 
 
 def refuse_over(paths: Iterable[Path | None], sources: Iterable[str]) -> None:
-    """Raises: TableError where one of `paths`, to be written, is one of `sources`, which are read."""
+    """Raises: TableError where one of `paths`, to be written, is one of `sources`, which are read, or another of them."""
     read = tuple(map(Path, sources))
+    written: list[Path] = []
     for path in paths:
-        if path is not None and any(_is_same(path, source) for source in read):
+        if path is None:
+            continue
+        if any(_is_same(path, source) for source in read):
             raise TableError((Problem(Place(str(path)), _OVER[0], None, _OVER[1]),))
+        if any(_is_same(path, other) for other in written):
+            wrong = say("The result and the rejects would be written into the same file.")
+            raise TableError((Problem(Place(str(path)), wrong, None, say("Give the rejects another name.")),))
+        written.append(path)
 
 
 def _is_same(target: Path, source: Path) -> bool:
+    """Whether both names mean one file, through links too, and whether or not it is there already."""
+    if os.path.realpath(target) == os.path.realpath(source):
+        return True
     try:
         return os.path.samefile(target, source)
     except OSError:
         return False
+
+
+def readable(text: str) -> str:
+    """`text` with the bytes of a file name that are no UTF-8 as `\\xff`, so that it can be written."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def unwritable(path: Path, error: OSError) -> TableError:
