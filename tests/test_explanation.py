@@ -412,3 +412,22 @@ def test_what_a_blank_means_is_said_in_the_language_of_the_policy(scheme: engine
         "必填",
         "未填",
     ]
+
+
+def test_an_english_explanation_reads_as_english_and_names_the_order_where_that_chose() -> None:
+    household = {
+        "day": "2022-03-01",
+        "number": "990101198503070017",
+        "income": 8000,
+        "rent": 2000,
+        "filed": "yes",
+        "town": "Aford",
+        "district": "north",
+    }
+    told = engine.explain(engine.load(ROOT / "tests" / "years" / "2022"), household).text()
+    assert "  owner holds and is not chosen: tenant stands before it, and the first that holds is chosen\n" in told
+    assert (
+        "  heating ceiling = the highest of (the lowest of share × rent, cap), least"
+        " = the highest of (the lowest of 0.5 × 2,000, 500), 100 = 500 EUR/year\n"
+    ) in told
+    assert "\n  clauses:" not in told

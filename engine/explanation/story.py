@@ -218,6 +218,8 @@ class _Teller:
 
     def short(self, text: str) -> str:
         """`text` with the names of the category that is being told cut short."""
+        for word in ("ceiling", "floor"):  # an English heading joins them with “_”
+            text = text.replace(f"·{self.words[word]}", f"{self.words['end_joint']}{self.words[word].strip('_')}")
         at_ceilings = f"{self.prefix}{self.words['at_ceilings']}·"
         return text.replace(at_ceilings, "").replace(self.prefix, "") if self.prefix else text
 
@@ -378,8 +380,8 @@ class _Teller:
         held = [category for category in self.policy.categories if self.is_true(category.test)]
         lines: list[Line] = []
         if len(held) > 1:
-            for category in held:
-                lines += self._at_ceilings(category)
+            if self._is_highest(picked):
+                lines += [line for category in held for line in self._at_ceilings(category)]
             lines.append(self.say("category_picked", category=picked.name))
             lines += [self._not_picked(category, picked) for category in held if category is not picked]
         else:
@@ -387,6 +389,10 @@ class _Teller:
         failed = [category for category in self.policy.categories if category not in held]
         lines += [self.say("category_fails", category=category.name) for category in failed]
         return self.section("choice", lines)
+
+    def _is_highest(self, picked: Category) -> bool:
+        """Whether `picked` was chosen for its total, and not as the first that holds."""
+        return picked.total_at_ceilings in needed(self.steps[picked.picked].parts[0])
 
     def _at_ceilings(self, category: Category) -> list[Line]:
         """What the category would give at the ceilings, and why an aid would be held back."""
@@ -397,14 +403,16 @@ class _Teller:
             lines += self.steps_to(*(aid.ceiling for aid in category.aids if aid.name == part.aid))
             lines += self._held_back(part)
             name = part.candidate if category.gives_one else part.amount
-            parts.append(part.aid + spoken(self.words, self.steps[name].value))
+            amount = spoken(self.words, self.steps[name].value)
+            parts.append(self.words["at_ceilings_part"].format(aid=part.aid, amount=amount))
         gates = self._gates(category.gates)
         if gates:
             lines.append(self.say("at_ceilings_gated", category=category.name, reason=gates))
             self.prefix = ""
             return lines
-        key = "at_ceilings_one" if category.gives_one else "at_ceilings_sum"
-        joined = self.words["comma" if category.gives_one else "plus"].join(parts)
+        gives_one = category.gives_one and len(parts) > 1
+        key = "at_ceilings_one" if gives_one else "at_ceilings_sum"
+        joined = self.words["comma" if gives_one else "plus"].join(parts)
         total = self.steps[category.total_at_ceilings].value
         unit = self.unit(category.total_at_ceilings)
         lines.append(self.say(key, category=category.name, parts=joined, total=spoken(self.words, total), unit=unit))
@@ -431,10 +439,10 @@ class _Teller:
         own, best = (self.steps[found.total_at_ceilings].value for found in (category, picked))
         assert isinstance(own, (int, Fraction)) and isinstance(best, (int, Fraction))
         names = {"category": category.name, "picked": picked.name}
+        if not self._is_highest(picked):
+            return self.say("category_not_deepest", **names)
         if own == best:
             return self.say("category_tied", **names)
-        if own > best:
-            return self.say("category_not_deepest", **names)
         unit = self.unit(picked.total_at_ceilings)
         total, highest = spoken(self.words, own), spoken(self.words, best)
         return self.say("category_not_picked", **names, total=total, highest=highest, unit=unit)
@@ -540,7 +548,8 @@ class _Teller:
         lines: list[Line] = []
         if self.policy.categories:
             lines += self._totals(decision)
-        lines.append(self.say("clauses_line", clauses=words["comma"].join(decision.clauses)))
+        if decision.clauses:
+            lines.append(self.say("clauses_line", clauses=words["comma"].join(decision.clauses)))
         if decision.notes:
             lines.append(self.say("notes_line"))
             lines += [Line(f"  {note}") for note in decision.notes]
