@@ -20,7 +20,7 @@ from pathlib import Path
 
 from engine.compare import Comparison, changes
 from engine.effects.breakdowns import breakdowns
-from engine.effects.causes import Traced, parting
+from engine.effects.causes import Traced, as_changed, parting
 from engine.effects.grouping import grouping
 from engine.effects.kinds import kinds_in
 from engine.effects.ledger import Ledger
@@ -64,9 +64,10 @@ def impact(
         for pair in pairs.each(ledger.set_aside):
             key = cube.add(pair.row, groups.group(pair.old, pair.new), pair.old, pair.new)
             ledger.write(pair, key)
+    comparison = Comparison(*policies, changes(old.tree, new.tree))
     return Impact(
         variants=(old, new),
-        comparison=Comparison(*policies, changes(old.tree, new.tree)),
+        comparison=comparison,
         source=households,
         hash=hash_of(households.path),
         made=datetime.date.today(),
@@ -75,11 +76,11 @@ def impact(
         strays=pairs.strays(),
         cube=cube,
         breakdowns=breakdowns(cube, policies, groups.heading),
-        worked=_worked(old, new, pairs, cube),
+        worked=_worked(old, new, pairs, cube, comparison),
     )
 
 
-def _worked(old: Variant, new: Variant, pairs: Pairs, cube: Cube) -> tuple[Worked, ...]:
+def _worked(old: Variant, new: Variant, pairs: Pairs, cube: Cube, comparison: Comparison) -> tuple[Worked, ...]:
     """The first household of each of the kinds of change that most households meet, worked out under both policies."""
     before, after = core_of(old.tree), core_of(new.tree)
     assert before is not None and after is not None
@@ -87,5 +88,5 @@ def _worked(old: Variant, new: Variant, pairs: Pairs, cube: Cube) -> tuple[Worke
     found = {}
     for row, sides in pairs.households(set(kinds)):
         traces = Traced.of(before, sides[0], pairs.today), Traced.of(after, sides[1], pairs.today)
-        found[row] = Worked(*kinds[row], row, parting(*traces, cube.measured))
+        found[row] = Worked(*kinds[row], row, as_changed(parting(*traces, cube.measured), comparison))
     return tuple(found[row] for row in kinds)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from engine.algebras.exact import Value
 from engine.algebras.trace import Step, Trace
-from engine.effects.standings import Measured
+from engine.compare import Comparison, name_of, place_of, section_title
+from engine.effects.standings import Measured, both
 from engine.explanation.reasons import needed
 from engine.explanation.story import step_lines, traced
 from engine.expression import Reader
@@ -21,7 +22,7 @@ from engine.reach import Core
 from engine.source import Place
 from engine.tables.intake import Household
 
-__all__ = ["Cause", "Parting", "Traced", "parting"]
+__all__ = ["Cause", "Parting", "Traced", "as_changed", "parting"]
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def parting(old: Traced, new: Traced, compared: Measured) -> Parting:
     """Where the traces of one household part on the way to the outputs that differ."""
     sides = old, new
     compared_values = (
-        (heading, _value(old, names[0]), _value(new, names[1])) for heading, names in compared.headings.items()
+        (heading, *both(_value(old, names[0]), _value(new, names[1]))) for heading, names in compared.headings.items()
     )
     results = tuple(result for result in compared_values if result[1] != result[2])
     ends = [compared.headings[result[0]] for result in results]
@@ -85,6 +86,20 @@ def parting(old: Traced, new: Traced, compared: Measured) -> Parting:
     steps = tuple((name, lines[0].get(name, ()), lines[1].get(name, ())) for name in told)
     causes = tuple(cause for name in _changed(sides, first) for cause in _causes(old, new, first, name))
     return Parting(first, causes, steps, results)
+
+
+def as_changed(found: Parting, comparison: Comparison) -> Parting:
+    """`found` with each cause that is a rule which the words of the files come to told as the change of these words."""
+    words = comparison.new.words
+    changes = {place_of(change.new_place): change for change in comparison.changes if change.new_place is not None}
+    causes = []
+    for cause in found.causes:
+        change = changes.get(place_of(cause.place)) if "·" in cause.name else None
+        if change is not None:
+            name = f"{section_title(words, change.section)} {name_of(comparison.new, change)}"
+            cause = Cause(name, change.old, change.new, change.unit, change.clause, change.new_place)
+        causes.append(cause)
+    return replace(found, causes=tuple(dict.fromkeys(causes)))
 
 
 def _apart(old: Traced, new: Traced, ends: Sequence[tuple[str, str]]) -> list[str]:

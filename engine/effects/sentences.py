@@ -31,9 +31,11 @@ def share(words: Words, old: Number, new: Number) -> str:
     """
     if old == 0:
         return ""
+    if old == new:
+        return words["percent"].format(value="0")
     tenths = (abs(Fraction(new) - old) * 1000 / abs(Fraction(old)) * 2 + 1) // 2
-    sign = "+" if new > old else words["sign_minus"] if new < old else ""
-    return sign + words["percent"].format(value=plain(Fraction(tenths, 10)))
+    sign = "+" if new > old else words["sign_minus"]
+    return sign + words["percent"].format(value=plain(Fraction(tenths, 10)) if tenths else words["percent_least"])
 
 
 def border(words: Words) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -15,7 +14,20 @@ from engine.policy import Policy
 from engine.source import Place, PolicyError, Problem, nearest
 from engine.units import kinds_of
 
-__all__ = ["BORDER", "SIZES", "Amounts", "Cell", "Cube", "Key", "Measured", "Number", "Standing", "measured", "size_of"]
+__all__ = [
+    "BORDER",
+    "SIZES",
+    "Amounts",
+    "Cell",
+    "Cube",
+    "Key",
+    "Measured",
+    "Number",
+    "Standing",
+    "both",
+    "measured",
+    "size_of",
+]
 
 Number = int | Fraction
 
@@ -52,7 +64,8 @@ class Measured:
 
 
 def measured(old: Policy, new: Policy, asked: str | None = None) -> Measured:
-    """What is compared; winners and losers are told by the output `asked`, else by what is paid, else by the first amount.
+    """What is compared; winners and losers are told by the output `asked`, else by what is paid, else by the first amount
+    that has a unit of money or time, else by the first.
 
     Raises: PolicyError where `asked` is no amount that the new policy puts out, or there is none at all.
     """
@@ -70,8 +83,9 @@ def measured(old: Policy, new: Policy, asked: str | None = None) -> Measured:
         if heading in summed and all(not name or kinds[at][name].name == "number" for at, name in enumerate(names))
     )
     aids = {output.heading for policy in (old, new) for output in policy.outputs if output.part == "aid"}
-    measure = _measure(new, amounts, asked)
-    kind = kinds[1].get(headings[measure][1]) or kinds[0][headings[measure][0]]
+    found = {name: kinds[1].get(headings[name][1]) or kinds[0][headings[name][0]] for name in amounts}
+    measure = _measure(new, tuple(sorted(amounts, key=lambda name: not found[name].powers)), asked)
+    kind = found[measure]
     return Measured(headings, amounts, tuple(name for name in headings if name in aids), measure, kind.unit)
 
 
@@ -144,19 +158,17 @@ class Amounts:
 
 @dataclass
 class Cell:
-    """How many households have a key in common, the row of the first, their amounts by heading, and what differs for how many."""
+    """How many households have a key in common, the row of the first, and their amounts by heading."""
 
     households: int = 0
     first: int = 0
     amounts: dict[str, Amounts] = field(default_factory=dict)
-    differing: Counter[str] = field(default_factory=Counter)
 
     def __iadd__(self, other: Cell) -> Cell:
         self.first = min(self.first or other.first, other.first)
         self.households += other.households
         for heading, amounts in other.amounts.items():
             self.amounts.setdefault(heading, Amounts()).__iadd__(amounts)
-        self.differing.update(other.differing)
         return self
 
 
@@ -173,17 +185,14 @@ class Cube:
     def add(self, row: int, group: str, old: Decision, new: Decision) -> Key:
         """Count one household in; its key."""
         headings = self.measured.headings
-        before = {heading: old.names.get(names[0]) for heading, names in headings.items()}
-        after = {heading: new.names.get(names[1]) for heading, names in headings.items()}
-        paired = {name: (_number(before[name]), _number(after[name])) for name in self.measured.amounts}
-        compared: dict[str, tuple[Value, Value]] = {name: (before[name], after[name]) for name in headings} | paired
-        differing = [name for name, values in compared.items() if values[0] != values[1]]
+        found = {heading: both(old.names.get(names[0]), new.names.get(names[1])) for heading, names in headings.items()}
+        is_changed = any(before != after for before, after in found.values())
+        paired = {name: _numbers(found[name]) for name in self.measured.amounts}
         size = size_of(*paired[self.measured.measure])
-        key = Key(group, Standing.of(old), Standing.of(new), size, bool(differing))
+        key = Key(group, Standing.of(old), Standing.of(new), size, is_changed)
         cell = self.cells.setdefault(key, Cell())
         cell.households += 1
         cell.first = cell.first or row
-        cell.differing.update(differing)
         for name, amounts in paired.items():
             cell.amounts.setdefault(name, Amounts()).add(*amounts)
         return key
@@ -201,6 +210,14 @@ class Cube:
         return self.by(lambda key: "").get("", Cell())
 
 
-def _number(value: Value) -> Number:
-    """The amount `value`; 0 where the policy has no such output."""
-    return 0 if value is None else value  # type: ignore[return-value]  # `measured` kept numbers only
+def both(old: Value, new: Value) -> tuple[Value, Value]:
+    """One output under both policies; where one of them has none (None), it is what gives nothing: 0, no, or no text."""
+    return (_nothing(new) if old is None else old), (_nothing(old) if new is None else new)
+
+
+def _nothing(value: Value) -> Value:
+    return False if isinstance(value, bool) else "" if isinstance(value, str) else 0
+
+
+def _numbers(values: tuple[Value, Value]) -> tuple[Number, Number]:
+    return values  # type: ignore[return-value]  # `measured` kept numbers only
