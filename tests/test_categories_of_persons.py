@@ -60,8 +60,9 @@ def household(rooms: int, *ages: int) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("when", "found", "does", "notes"),
     [
-        ("any(age > 5)", household(1, 5, 6), True, []),
-        ("any(age > 5)", household(1, 5), False, []),
+        ("any(age > 5)", household(1, 5, 6), True, ["for somebody, age equals 5 exactly"]),
+        ("any(age > 5)", household(1, 5), False, ["for somebody, age equals 5 exactly"]),
+        ("any(age > 5)", household(1, 4, 6), True, []),
         ("rooms < (3 if shared > 1 else 2)", household(2, 9), True, []),
         ("rooms < (3 if shared > 1 else 2)", household(3, 9), False, ["rooms equals 3 if shared > 1 else 2 exactly"]),
         ("1 < rooms <= 3", household(2, 9), True, []),
