@@ -691,8 +691,7 @@ SEEN = st.text(st.characters(exclude_categories=("Cc", "Cf", "Cn", "Co", "Cs", "
 """What a policy can say: a character that cannot be seen is a problem when it is read."""
 
 TREES = st.recursive(
-    SEEN
-    | st.sampled_from(["- a", "a: b", "a #b", "yes", "1.0", "010", "~", "{a}", "[a]", "@a", "'a'", "a：b"]),
+    SEEN | st.sampled_from(["- a", "a: b", "a #b", "yes", "1.0", "010", "~", "{a}", "[a]", "@a", "'a'", "a：b"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(SEEN.map(normal), inner, max_size=3),
     max_leaves=12,
 )
