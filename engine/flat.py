@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from engine import schema
 from engine.loading import FILES, examine, read_folder
 from engine.messages import say
+from engine.slips import UNSEEN
 from engine.source import Branch, Entry, Leaf, Listing, Node, Place, PolicyError, Problem, normal, read_text
 from engine.tables import TableError
 from engine.tables.whole import unwritable, whole_folder
 
 __all__ = ["already", "as_yaml", "flat_files", "schemas_from", "write_flat"]
-
-_UNPRINTABLE = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 
 
 def flat_files(folder: Path, target: Path | None = None) -> dict[str, str]:
@@ -124,4 +122,4 @@ def _reads_as(text: str, node: Node) -> bool:
 
 
 def _quoted(text: str) -> str:
-    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+    return UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))

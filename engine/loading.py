@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from engine import schema
 from engine.checks import check
-from engine.elaborate import elaborate, overlaid
+from engine.elaborate import elaborate, overlaid, unknown_names
 from engine.folders import Layer, as_day, layers, no_day, of_one_year, relative, stated
-from engine.messages import say
-from engine.overlay import removals
-from engine.policy import Policy
+from engine.messages import Message, say
+from engine.overlay import Stray, removals, strays
+from engine.policy import Policy, Saying
 from engine.source import (
     Branch,
     Entry,
@@ -77,7 +78,7 @@ def read_folder(folder: Path) -> Folder:
     if tree is not None:
         problems.extend(_unfit_days(tree))
         if len(found) > 1:
-            problems.extend(incomplete(tree))
+            problems.extend(_named_right(incomplete(tree), _strays_of_layers(found), _not_in_base))
             problems.extend(_unconfirmed(tree, found))
     return Folder(tree, tuple(problems), found)
 
@@ -163,6 +164,55 @@ def _strangers(folder: Path) -> list[Problem]:
     return found
 
 
+def _not_in_base(name: str) -> Message:
+    return say(
+        "The policy that this one extends has nothing called “{name}”, and what stands here is not whole.", name=name
+    )
+
+
+def _not_in_policy(name: str) -> Message:
+    return say("The other reading speaks of “{name}”, and the policy has nothing of that name.", name=name)
+
+
+def _strays_of_layers(found: tuple[Layer, ...]) -> tuple[Stray, ...]:
+    """What each folder says of entries that those below it do not have."""
+    pairs = ((layer.tree, stated(found[index + 1 :])) for index, layer in enumerate(found[:-1]))
+    return tuple(
+        stray for tree, below in pairs if tree is not None and below is not None for stray in strays(below, tree)
+    )
+
+
+def _named_right(
+    problems: Iterable[Problem], found: Sequence[Stray], told: Callable[[str], Message]
+) -> Iterator[Problem]:
+    """`problems`, where what is not whole is called by a name that is not there: then the name is the slip."""
+    places = {str(stray.key.place): stray for stray in found}
+    for problem in problems:
+        stray = places.get(str(problem.place))
+        close = None if stray is None else _nearest_to(stray)
+        yield problem if stray is None or close is None else _not_there(stray, close, told)
+
+
+def _not_there(stray: Stray, close: str, told: Callable[[str], Message]) -> Problem:
+    remedy = say("Did you mean “{close}”?", close=close)
+    return Problem(stray.key.place, told(normal(stray.key.text)), None, remedy)
+
+
+def _nearest_to(stray: Stray) -> str | None:
+    return nearest(normal(stray.key.text), stray.available)
+
+
+def _astray(tree: Branch, question: str) -> tuple[Problem, ...]:
+    """What the other reading of `question` says of entries that `tree` does not have, and does not say whole."""
+    found = strays(tree, _overlay(tree, question))
+    laid = overlaid(tree, question) if found else None
+    if laid is None:
+        return ()
+    names = {str(stray.key.place) for stray in found}
+    missed = (problem for problem in incomplete(laid) if str(problem.place) in names)
+    return tuple(_named_right(missed, found, _not_in_policy))
+
+
 def incomplete(tree: Branch) -> Iterator[Problem]:
     """What is missing, or does not go together, in a policy that extends another: seen only in the whole."""
     for kind in FILES:
@@ -228,18 +278,33 @@ def examine(folder: Path, questions: Sequence[str] = ()) -> tuple[Policy | None,
     return _examined(folder, read_folder(folder), questions)
 
 
-def _examined(folder: Path, found: Folder, questions: Sequence[str]) -> tuple[Policy | None, tuple[Problem, ...]]:
+def _examined(
+    folder: Path, found: Folder, questions: Sequence[str], base: Policy | None = None
+) -> tuple[Policy | None, tuple[Problem, ...]]:
+    """As `examine`; `base` is the policy without the other reading of `questions`, where it is known already."""
     problems = list(found.problems)
     if found.tree is None:
         return None, _first_at_each_place(problems)
     tree = _meaning(found.tree)
-    for question in questions:
-        problems.extend(removals(tree, _overlay(tree, normal(question))))
-        laid = overlaid(tree, normal(question))
-        if laid is None:
-            return None, (unknown_question(folder, tree, question),)
+    names = tuple(normal(question) for question in questions)
+    unknown = [name for name in names if tree.branch("questions").get(name) is None]
+    if unknown:
+        return None, (unknown_question(folder, tree, unknown[0]),)
+    for name in names:
+        astray = _astray(tree, name)
+        if astray:  # what follows from a name that is not there would be blamed on others
+            return None, _first_at_each_place([*problems, *astray])
+        problems.extend(removals(tree, _overlay(tree, name)))
+        laid = overlaid(tree, name)
+        assert laid is not None
         tree = _meaning(laid)
-    return examined(folder, tree, tuple(normal(question) for question in questions), problems)
+    policy, more = examined(folder, tree, names, problems)
+    missing = _missing_file(found, tree, more)
+    if missing is not None:
+        return None, _first_at_each_place([*found.problems, missing])
+    if len(names) == 1:
+        more = _first_at_each_place(_of_reading(found.tree, names[0], base, policy, list(more)))
+    return (None if _errors(list(more)) else policy), more
 
 
 def examined(
@@ -257,6 +322,40 @@ def examined(
         problems.extend(check(policy))
     distinct = _first_at_each_place(problems)
     return (None if _errors(problems) else policy), distinct
+
+
+def _of_reading(
+    tree: Branch, question: str, base: Policy | None, policy: Policy | None, problems: list[Problem]
+) -> list[Problem]:
+    """`problems` of the other reading of `question`, or what is behind them: a name nearly one that is there; no change."""
+    found = strays(tree, _overlay(tree, question))
+    near = [_not_there(stray, close, _not_in_policy) for stray in found if (close := _nearest_to(stray)) is not None]
+    if _errors(problems):
+        return near or problems
+    base = base or elaborate(_meaning(tree), "")[0]
+    if policy is None or base is None or not _decides_the_same(base, policy):
+        return problems
+    key = tree.branch("questions").entries[question].key
+    wrong = say("The other reading of “{name}” changes nothing.", name=key.text)
+    remedy = say("Say in its overlay what is different, or take the question out.")
+    return near or [*problems, Problem(key.place, wrong, None, remedy)]
+
+
+_MOST_SHOWN = 5
+_MOST_UNKNOWN: Mapping[str, int] = MappingProxyType({"figures": 3, "tables": 0})
+"""Names unknown up to here are slips; more of them, where the whole file that would declare them is not there, come from that."""
+
+
+def _missing_file(found: Folder, tree: Branch, problems: Sequence[Problem]) -> Problem | None:
+    """That a file is not there whose names are needed: then all else that is wrong follows from it."""
+    names = {kind: list(dict.fromkeys(unknown_names(problems, kind))) for kind in _MOST_UNKNOWN}
+    for kind, unknown in names.items():
+        path = found.layers[-1].folder / f"{kind}.yaml"
+        if len(unknown) > _MOST_UNKNOWN[kind] and kind not in tree.entries and not path.exists():
+            shown = (*unknown[:_MOST_SHOWN], "…") if len(unknown) > _MOST_SHOWN else tuple(unknown)
+            wrong = say("The file is missing, and nothing else declares {names}.", names=shown)
+            return Problem(Place(str(path)), wrong, None, say("Put the file back, or declare the names in it."))
+    return None
 
 
 def _other_year(folder: Path, tree: Branch) -> Iterator[Problem]:
@@ -319,18 +418,30 @@ def check_questions(folder: Path) -> tuple[Problem, ...]:
         return ()
     base = elaborate(_meaning(read.tree), "")[0]
     found: list[Problem] = []
-    for name, entry in read.tree.branch("questions").entries.items():
-        policy, problems = _examined(folder, read, (name,))
+    for name in read.tree.branch("questions").entries:
+        _, problems = _examined(folder, read, (name,), base)
         found.extend(problem for problem in problems if not problem.is_warning)
-        same = (
-            policy is not None
-            and base is not None
-            and policy.rules == base.rules
-            and policy.facts == base.facts
-            and policy.figures == base.figures
-            and policy.tables == base.tables
-        )
-        if same and isinstance(entry.key, Leaf):
-            wrong = say("The other reading of “{name}” changes nothing.", name=name)
-            found.append(Problem(entry.key.place, wrong, None, say("Correct the overlay.")))
     return _first_at_each_place(found)
+
+
+def _decides_the_same(base: Policy, other: Policy) -> bool:
+    """Whether nothing that `base` has is another in `other`: what `other` has besides is then read by nothing."""
+    asked = base.words["matters"]
+
+    def said(policy: Policy) -> tuple[object, ...]:
+        remarks = tuple(remark for remark in policy.remarks if not remark.when.startswith(asked))
+        return policy.facts, policy.groups, policy.outputs, remarks, policy.refusals, policy.categories, policy.gates
+
+    return said(base) == said(other) and all(
+        _agree(one, two)
+        for one, two in (
+            ({rule.name: rule.expression for rule in policy.rules} for policy in (base, other)),
+            ({figure.name: (figure.value, figure.unit) for figure in policy.figures} for policy in (base, other)),
+            ({table.name: replace(table, saying=Saying()) for table in policy.tables} for policy in (base, other)),
+        )
+    )
+
+
+def _agree(base: Mapping[str, object], other: Mapping[str, object]) -> bool:
+    """Whether all that is named in both is the same in both."""
+    return all(base[name] == value for name, value in other.items() if name in base)

@@ -14,7 +14,7 @@ from fractions import Fraction
 from engine.messages import Message, say
 from engine.source import Branch, Entry, Leaf, Listing, Node, Place, Problem, merge, nearest, normal, number
 
-__all__ = ["laid", "removals"]
+__all__ = ["Stray", "laid", "removals", "strays"]
 
 _JOINT = "."
 _OF_FOLDER = ("extends", "removed")
@@ -48,6 +48,28 @@ def removals(base: Branch, overlay: Branch) -> tuple[Problem, ...]:
             is_as_written = entry.key.text == path
             place = entry.key.at(len(path) - len(spot.rest)) if is_as_written else entry.key.place
             found.append(Problem(place, *_told(base, path, spot)))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Stray:
+    """An entry of an overlay that what lies below does not have, and the names that stand there."""
+
+    key: Leaf
+    available: tuple[str, ...]
+
+
+def strays(base: Branch, overlay: Branch) -> tuple[Stray, ...]:
+    """Every entry of `overlay` with keys of its own that `base` does not have: something new, or something misspelt."""
+    found: list[Stray] = []
+    for name, entry in overlay.entries.items():
+        if not isinstance(entry.value, Branch) or name in _OF_FOLDER:
+            continue
+        below = base.get(name)
+        if isinstance(below, Branch):
+            found += strays(below, entry.value)
+        elif below is None:
+            found.append(Stray(entry.key, tuple(base.entries)))
     return tuple(found)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from engine.messages import Message, say
 
-__all__ = ["Slip", "negation", "refused", "unseen"]
+__all__ = ["UNSEEN", "Slip", "negation", "refused", "unseen"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ _UNSEEN: tuple[tuple[re.Pattern[str], Message], ...] = (
     (re.compile("[\u0085\u2028\u2029]"), say("a line separator")),
     (re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]"), say("a control character")),
 )
-_ANY_UNSEEN = re.compile("|".join(pattern.pattern for pattern, _ in _UNSEEN))
+UNSEEN = re.compile("|".join(pattern.pattern for pattern, _ in _UNSEEN))
+"""A character that the eye cannot see: between double quotes a policy file writes it as `\\u200b`."""
 _INDENT = re.compile(r"[\s\u00a0\u3000]*")
 _KEY = r"\s*(?:- )?[^\s:#\"'：]+"
 _WIDE_COLON = re.compile(r"\s*(?:- )?[^\s:#\"'：]+：(?!.*:\s)")
@@ -48,7 +49,7 @@ def unseen(lines: Sequence[str]) -> Iterator[Slip]:
 
 
 def _control(at: int, line: str) -> Slip | None:
-    found = _ANY_UNSEEN.search(line)
+    found = UNSEEN.search(line)
     if found is None:
         return None
     kind = next(name for pattern, name in _UNSEEN if pattern.match(found[0]))

@@ -85,7 +85,7 @@ ROOMS: Mapping[str, str] = {
         "algebras.exact algebras.interval algebras.trace cases checks explanation expression fold loading messages policy "
         "source tables.intake"
     ),
-    "flat": "loading messages schema source tables",
+    "flat": "loading messages schema slips source tables",
     "scaffold": "flat folders loading messages policy source tables",
     "agenda": "folders loading messages policy source",
     "normal_form": "expression messages",

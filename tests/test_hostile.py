@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.cases import run_cases
-from engine.loading import examine, load
+from engine.loading import check_questions, examine, load
 from engine.source import PolicyError
 
 ROOT = Path(__file__).parent.parent
@@ -202,4 +202,80 @@ def test_a_file_of_cases_without_keys_is_a_problem(folder: Path, text: str) -> N
         run_cases(folder)
     assert [problem.text().replace(f"{folder}/", "") for problem in caught.value.problems] == [
         "cases.yaml:1:1: The file holds no keys. Write “key: value” lines as in the other files."
+    ]
+
+
+def test_a_file_that_is_not_there_is_told_and_not_what_follows_from_it(folder: Path) -> None:
+    (folder / "figures.yaml").unlink()
+    names = "一年月数, 生活救助最低月数, 生活救助最高月数, 助学救助最高月数, 付款最小单位, …"
+    assert errors(folder) == [
+        f"figures.yaml: The file is missing, and nothing else declares {names}. "
+        "Put the file back, or declare the names in it."
+    ]
+
+
+def test_a_file_of_tables_that_is_not_there_is_told(folder: Path) -> None:
+    (folder / "tables.yaml").unlink()
+    assert errors(folder) == [
+        "tables.yaml: The file is missing, and nothing else declares 低保标准, 城市低保平均. "
+        "Put the file back, or declare the names in it."
+    ]
+
+
+FIGURE = """\
+      figures:
+        相对医疗救助封顶:
+          value: 16000
+          because: 2万元的80%为1.6万元,印发数疑漏小数点
+"""
+NOTHING = "changes nothing. Say in its overlay what is different, or take the question out."
+NO_NAME = "and the policy has nothing of that name."
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("        相对医疗救助封顶:", "        相对医疗救助封项:", f"11:9: The other reading speaks of “相对医疗救助封项”, {NO_NAME} Did you mean “相对医疗救助封顶”?"),
+        ("        净损失:", "        净损矢:", f"62:9: The other reading speaks of “净损矢”, {NO_NAME} Did you mean “净损失”?"),
+        ("        省总工会:", "        省总工回:", f"96:9: The other reading speaks of “省总工回”, {NO_NAME} Did you mean “省总工会”?"),
+        ("        当地低保月标准:\n", "        当地低保标准:\n", f"84:9: The other reading speaks of “当地低保标准”, {NO_NAME} Did you mean “当地低保月标准”?"),
+        ("        深度困难职工:\n          aids:", "        深度困难职业:\n          aids:", f"22:9: The other reading speaks of “深度困难职业”, {NO_NAME} Did you mean “深度困难职工”?"),
+        ("            生活救助:\n", "            生活救住:\n", f"24:13: The other reading speaks of “生活救住”, {NO_NAME} Did you mean “生活救助”?"),
+        (f"overlay:\n{FIGURE}", "overlay: {}\n", f"3:3: The other reading of “医疗上限印误” {NOTHING}"),
+        ("value: 16000", "value: 160000", f"3:3: The other reading of “医疗上限印误” {NOTHING}"),
+        ("by: first", "by: highest", f"122:3: The other reading of “按最深类别” {NOTHING}"),
+    ],
+)  # fmt: skip
+def test_another_reading_that_changes_nothing_is_told_at_the_name_that_is_not_there(
+    folder: Path, old: str, new: str, told: str
+) -> None:
+    edit(folder, "questions", old, new)
+    found = [problem.text().replace(f"{folder}/", "") for problem in check_questions(folder)]
+    assert found == [f"questions.yaml:{told}"]
+
+
+def test_another_reading_of_a_name_that_is_not_there_is_never_run(folder: Path) -> None:
+    edit(folder, "questions", "        相对医疗救助封顶:", "        相对医疗救助封项:")
+    load(folder)
+    with pytest.raises(PolicyError, match="The other reading speaks of “相对医疗救助封项”"):
+        load(folder, questions=("医疗上限印误",))
+
+
+def test_another_reading_may_say_something_new_that_is_whole(folder: Path) -> None:
+    new = "        新封顶:\n          value: 16000\n          unit: 元/年\n          because: 例\n      categories:\n"
+    more = "        相对困难职工:\n          aids:\n            医疗救助:\n              at_most: min(医疗个人负担, 新封顶)\n"
+    edit(folder, "questions", FIGURE, f"      figures:\n{new}{more}")
+    edit(folder, "questions", " > other(相对医疗救助封顶)", " > 0")
+    assert check_questions(folder) == ()
+
+
+def test_a_year_that_changes_a_name_that_is_not_there_is_told_so(folder: Path) -> None:
+    later = folder.parent / "2024"
+    later.mkdir()
+    days = "in_force:\n  from: 2024-01-01\n  until: 2024-12-31\n"
+    (later / "policy.yaml").write_text(f"extends: 2023\ntitle: 例\nyear: 2024\n{days}", encoding="utf-8")
+    (later / "figures.yaml").write_text("figures:\n  意外救助封项:\n    value: 12000\n", encoding="utf-8")
+    assert errors(later) == [
+        "figures.yaml:2:3: The policy that this one extends has nothing called “意外救助封项”, and what stands here "
+        "is not whole. Did you mean “意外救助封顶”?"
     ]

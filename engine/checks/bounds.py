@@ -13,8 +13,8 @@ from engine.checks.examined import Examined
 from engine.checks.lookups import is_whole
 from engine.expression import ROUNDINGS, Expression, calls
 from engine.messages import Message, say
-from engine.policy import Policy
-from engine.source import Problem
+from engine.policy import Figure, Policy
+from engine.source import Place, Problem
 
 __all__ = ["certainties", "days", "divisors", "not_days", "not_positive", "tiling"]
 
@@ -22,9 +22,25 @@ __all__ = ["certainties", "days", "divisors", "not_days", "not_positive", "tilin
 def divisors(examined: Examined) -> Iterator[Problem]:
     """Every divisor and every rounding step is shown to be above zero by the declared bounds."""
     reading = examined.reading
+    figures = {figure.name: figure for figure in examined.policy.figures if figure.value <= 0}
     for rule in examined.policy.rules:
         person = reading.persons[rule.of][0] if rule.of else {}
-        yield from not_positive(rule.expression, partial(reading.reader.read_for, person))
+        found = set()
+        for node, _ in _must_be_positive(rule.expression.tree):
+            if isinstance(node, ast.Name) and node.id in figures:
+                found.add(rule.expression.place_of(node))
+                yield _not_above(figures[node.id], rule.expression.place_of(node))
+        others = not_positive(rule.expression, partial(reading.reader.read_for, person))
+        yield from (problem for problem in others if problem.place not in found)
+
+
+def _not_above(figure: Figure, place: Place) -> Problem:
+    wrong = say(
+        "The figure “{name}” is {value}, and something is divided by it or rounded to it.",
+        name=figure.name,
+        value=figure.value,
+    )
+    return Problem(figure.place, wrong, say("It is used at {place}.", place=str(place)), say("Write a number above 0."))
 
 
 def not_positive(expression: Expression, read: Callable[[Expression], Span]) -> Iterator[Problem]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from engine.algebras.exact import Exact, Value
 from engine.checks.examined import Examined
+from engine.expression import names_in
 from engine.fold import fold
-from engine.messages import say
-from engine.policy import FAULTS, Fact, Policy
+from engine.messages import Message, plain, say
+from engine.policy import FAULTS, Aid, Fact, Policy, Rule
 from engine.source import Problem
 
 __all__ = ["ranges"]
@@ -26,11 +27,11 @@ def ranges(examined: Examined) -> Iterator[Problem]:
     rules = {rule.name: rule for rule in policy.rules}
     exact = Exact(policy.tables)
     seen: set[str] = set()
-    for share in (Fraction(0), Fraction(1, 1000), Fraction(1, 2), Fraction(1)):
+    for share in (Fraction(1, 1000), Fraction(0), Fraction(1, 2), Fraction(1)):
         names = fold(policy, _sample(policy, policy.facts, share), exact, _persons(policy, share))
         for category in policy.categories:
             for aid in category.aids:
-                low, high = names[aid.floor], names[aid.ceiling]
+                low, high = (names[_stated(policy, rules, end)] for end in (aid.floor, aid.ceiling))
                 comparable = isinstance(low, (int, Fraction)) and isinstance(high, (int, Fraction))
                 if comparable and low > high and aid.floor not in seen:  # type: ignore[operator]  # both are numbers here
                     seen.add(aid.floor)
@@ -40,8 +41,9 @@ def ranges(examined: Examined) -> Iterator[Problem]:
                         low=low,
                         high=high,
                     )
+                    remedy = say("Check at_least and at_most and their figures.")
                     yield Problem(
-                        rules[aid.floor].place, wrong, None, say("Check at_least and at_most and their figures.")
+                        rules[_stated(policy, rules, aid.floor)].place, wrong, _figures(policy, rules, aid), remedy
                     )
 
 
@@ -77,3 +79,33 @@ def _sample_value(policy: Policy, fact: Fact, share: Fraction) -> Value:
         return policy.since
     low, high, step = fact.at_least or Fraction(0), fact.at_most or Fraction(1), fact.step or Fraction(1)
     return low + (high - low) * share // step * step
+
+
+def _stated(policy: Policy, rules: Mapping[str, Rule], end: str) -> str:
+    """The rule of an end of a range before what was already given comes off, which may hide that the ends are crossed."""
+    stated = f"{end}·{policy.words['stated']}"
+    return stated if stated in rules else end
+
+
+def _figures(policy: Policy, rules: Mapping[str, Rule], aid: Aid) -> Message | None:
+    """The figures that only one of the two ends of `aid` reads, with their values."""
+    values = {figure.name: figure.value for figure in policy.figures}
+    floor, ceiling = (_read_by(rules, end) & values.keys() for end in (aid.floor, aid.ceiling))
+    low, high = (
+        tuple(f"{name} {plain(values[name])}" for name in sorted(own)) for own in (floor - ceiling, ceiling - floor)
+    )
+    if not (low and high):
+        return None
+    return say("The floor reads {low}, the ceiling {high}.", low=low, high=high)
+
+
+def _read_by(rules: Mapping[str, Rule], name: str) -> set[str]:
+    """Every name that `name` stands on."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        rule = rules.get(waiting.pop())
+        fresh = set() if rule is None else {node.id for node in names_in(rule.expression.tree)} - found
+        found |= fresh
+        waiting += fresh
+    return found

@@ -19,7 +19,7 @@ from engine.elaborate.declarations import (
     declare_tables,
     declare_units,
 )
-from engine.elaborate.draft import Draft, saying_of
+from engine.elaborate.draft import Draft, saying_of, unknown_names
 from engine.elaborate.gates import write_exclusions
 from engine.elaborate.notes import write_clauses, write_fact_notes, write_notes, write_refusals
 from engine.elaborate.order import in_order, keep_shallow
@@ -31,7 +31,7 @@ from engine.messages import languages_of_policies, say, words
 from engine.policy import Policy
 from engine.source import Branch, Leaf, Listing, Node, Problem, number
 
-__all__ = ["elaborate", "fingerprint", "overlaid"]
+__all__ = ["elaborate", "fingerprint", "overlaid", "unknown_names"]
 
 
 def elaborate(tree: Branch, folder: str, taken: tuple[str, ...] = ()) -> tuple[Policy | None, tuple[Problem, ...]]:

@@ -9,7 +9,7 @@ from engine.elaborate.stacking import read_stacking, stack
 from engine.expression import ROUNDINGS
 from engine.messages import say
 from engine.policy import Aid, Category, Output, Saying
-from engine.source import Branch, Leaf, Problem
+from engine.source import Branch, Leaf, Problem, normal
 
 __all__ = ["heading", "payment_of", "write_categories", "write_choice", "write_conclusion"]
 
@@ -18,7 +18,29 @@ def heading(draft: Draft, tree: Branch, part: str) -> str:
     """The heading of the column that plays `part`: the policy's own, or the word of its language."""
     leaf = tree.branch("columns").leaf(part)
     name = None if leaf is None else draft.part(leaf)
-    return draft.words[part] if name is None else name
+    return draft.words[part] if name is None or leaf is None or _is_taken(draft, tree, part, leaf) else name
+
+
+_COLUMNS = ("category", "conclusion", "total", "payable", "approval")
+
+
+def _is_taken(draft: Draft, tree: Branch, part: str, leaf: Leaf) -> bool:
+    """Whether the heading in `leaf` is that of another column, or the name of something else; then a problem is kept."""
+    name, columns = normal(leaf.text), tree.branch("columns")
+    others = {other: columns.leaf(other) for other in _COLUMNS if other != part}
+    headings = {other: normal(found.text) if found else draft.words[other] for other, found in others.items()}
+    same = [other for other, found in headings.items() if found == name]
+    first = draft.places.get(name)
+    if same and (others[same[0]] is None or _COLUMNS.index(same[0]) < _COLUMNS.index(part)):
+        wrong = say("“{name}” heads two columns: {one} and {two}.", name=name, one=same[0], two=part)
+        remedy = say("Give each column a heading of its own.")
+        draft.problems.append(Problem(leaf.place, wrong, None, remedy))
+        return True
+    if first is not None:
+        wrong = say("“{name}” heads a column, and is the name of something else.", name=name)
+        declared = say("It is declared at {first}.", first=str(first))
+        draft.problems.append(Problem(leaf.place, wrong, declared, say("Give one of the two another name.")))
+    return first is not None
 
 
 def _quoted(text: str) -> str:
@@ -178,6 +200,7 @@ def write_conclusion(draft: Draft, tree: Branch) -> None:
     none_text = _quoted(none)
     gates = write_gates(draft, "", tree.branch("gates"))
     draft.gates.extend(gates)
+    _refuse_same_ends(draft, tree)
     for name, rule_name in reversed(draft.exclusions):
         none_text = f"{_quoted(name)} if {rule_name} else ({none_text})"
     text = f"{_quoted(left)} if {total} == 0 else {_quoted(pay)}"
@@ -190,3 +213,16 @@ def write_conclusion(draft: Draft, tree: Branch) -> None:
     conditions = " and ".join(rule_name for _, rule_name in gates)
     payable = f"{total} if {conditions} else 0" if conditions else total
     _put_out(draft, heading(draft, tree, "payable"), "payable", payable, key)
+
+
+def _refuse_same_ends(draft: Draft, tree: Branch) -> None:
+    """Each conclusion says one thing: two ends of a decision that read alike could not be told apart."""
+    seen: dict[str, Leaf] = {}
+    named = [entry.key for part in ("exclusions", "gates") for entry in tree.branch(part).entries.values()]
+    said = [entry.value for entry in tree.branch("conclusions").entries.values() if isinstance(entry.value, Leaf)]
+    for leaf in (*named, *said):
+        first = seen.setdefault(normal(leaf.text), leaf)
+        if first is not leaf:
+            wrong = say("The conclusion “{text}” says two things.", text=leaf.text)
+            expected = say("It is also what stands at {first}.", first=str(first.place))
+            draft.problems.append(Problem(leaf.place, wrong, expected, say("Write another conclusion here.")))

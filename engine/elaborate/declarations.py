@@ -11,7 +11,7 @@ from engine.elaborate.draft import Draft, saying_of
 from engine.expression import calls
 from engine.messages import say
 from engine.policy import FAULTS, Absence, Fact, Figure, Group, Remark, Row, Table, Unit
-from engine.source import Branch, Entry, Leaf, Node, Problem, normal, number
+from engine.source import Branch, Entry, Leaf, Node, Problem, nearest, normal, number
 
 __all__ = [
     "date",
@@ -26,6 +26,7 @@ __all__ = [
 
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 FORMS = tuple(FAULTS)
+_MOST_SHOWN = 20
 
 
 def date(draft: Draft, leaf: Leaf | None) -> datetime.date | None:
@@ -141,7 +142,9 @@ def declare_tables(draft: Draft, tree: Branch, until: datetime.date | None) -> N
             rows=rows,
             place=entry.key.place,
         )
-        _refuse_twins(draft, draft.tables[name])
+        is_whole = len(rows) == len(branch.listing("rows"))
+        if not _refuse_twins(draft, draft.tables[name]) and is_whole:  # else a row may have lost its key
+            _refuse_spellings(draft, draft.tables[name], branch.branch("spellings"))
 
 
 def _row(
@@ -183,7 +186,9 @@ def _row(
     return Row(texts, value, since, last or (until if is_dated else None), published, leaf.place)
 
 
-def _refuse_twins(draft: Draft, table: Table) -> None:
+def _refuse_twins(draft: Draft, table: Table) -> bool:
+    """Whether two rows have the same keys and the same first day; then a problem is kept."""
+    before = len(draft.problems)
     seen: dict[tuple[object, ...], Row] = {}
     for row in table.rows:
         key = (*row.keys, row.since)
@@ -196,6 +201,30 @@ def _refuse_twins(draft: Draft, table: Table) -> None:
             first = say("The first is in line {line}.", line=seen[key].place.line)
             draft.problems.append(Problem(row.place, wrong, first, say("Keep one of the two.")))
         seen.setdefault(key, row)
+    return len(draft.problems) > before
+
+
+def _refuse_spellings(draft: Draft, table: Table, spellings: Branch) -> None:
+    """Another spelling stands for a key that some row has, and is no key itself."""
+    keys = {key for row in table.rows for key in row.keys if isinstance(key, str)}
+    for other, entry in spellings.entries.items():
+        if not isinstance(entry.value, Leaf) or not keys:
+            continue
+        meant = normal(entry.value.text)
+        if meant not in keys:
+            wrong = say("No row of the table “{table}” has the key “{key}”.", table=table.name, key=meant)
+            close = nearest(meant, keys)
+            remedy = say("Did you mean “{close}”?", close=close) if close else say("Write the key as the rows have it.")
+            shown = sorted(keys)[:_MOST_SHOWN]
+            expected = say("The rows have {keys}.", keys=(*shown, *(["…"] if len(keys) > _MOST_SHOWN else [])))
+            draft.problems.append(Problem(entry.value.place, wrong, expected, remedy))
+        elif other in keys:
+            wrong = say(
+                "“{other}” is itself a key of the table “{table}”, and its rows would not be found.",
+                other=other,
+                table=table.name,
+            )
+            draft.problems.append(Problem(entry.key.place, wrong, None, say("Remove the line, or the rows.")))
 
 
 def declare_facts(draft: Draft, tree: Branch) -> None:
@@ -211,13 +240,26 @@ def declare_facts(draft: Draft, tree: Branch) -> None:
         draft.facts[name] = _fact(
             draft, name, entry.value, entry.key, reference is not None and normal(reference.text) == name
         )
-    if reference is not None and normal(reference.text) not in draft.facts:
-        draft.unknown(normal(reference.text), reference.place, say("fact"), draft.facts)
+    if reference is not None:
+        _check_reference(draft, reference)
     _refuse_shared_names(draft, draft.facts.values())
     _refuse_names_of_groups(draft)
     for name, entry in entries:
         assert isinstance(entry.value, Branch)
         draft.facts[name] = _write_need(draft, draft.facts[name], entry.value.leaf("needed_when"))
+
+
+def _check_reference(draft: Draft, leaf: Leaf) -> None:
+    """The day of a decision is a fact that is a date."""
+    name = normal(leaf.text)
+    dates = tuple(fact.name for fact in draft.facts.values() if fact.kind == "date")
+    if name not in draft.facts:
+        draft.unknown(name, leaf.place, say("fact"), dates or draft.facts)
+    elif name not in dates:
+        wrong = say("“{name}” is no date, and the day of a decision is needed here.", name=name)
+        expected = say("The facts that are dates: {names}.", names=dates) if dates else None
+        remedy = say("Write one of these, or remove the line.") if dates else say("Remove the line.")
+        draft.problems.append(Problem(leaf.place, wrong, expected, remedy))
 
 
 def declare_groups(draft: Draft, tree: Branch) -> None:

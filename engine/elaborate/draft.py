@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from engine.expression import SPLIT, VOCABULARY, Expression, calls, is_name, names_in, parse, rewritten
 from engine.messages import Message, Words, say
 from engine.policy import Category, Fact, Figure, Group, Output, Remark, Rule, Saying, Scale, Table, Unit
 from engine.source import Branch, Leaf, Place, Problem, nearest, normal
 
-__all__ = ["ANY_UNIT", "JOINT", "UNSAID", "Draft", "greatest", "saying_of", "unknown_name"]
+__all__ = ["ANY_UNIT", "JOINT", "UNSAID", "Draft", "greatest", "saying_of", "unknown_name", "unknown_names"]
 
 JOINT = "·"
 """Joins the parts of a generated name: category·aid·ceiling."""
@@ -223,6 +224,21 @@ def unknown_name(name: str, place: Place, sort: Message, available: tuple[str, .
     is_short = not close and 0 < len(available) <= _FEW
     expected = say("There is: {names}.", names=available) if is_short else None
     return Problem(place, say("No {sort} is called “{name}”.", sort=sort, name=name), expected, remedy)
+
+
+_UNKNOWN = say("No {sort} is called “{name}”.").template
+_KEPT_IN: Mapping[str, tuple[Message, ...]] = MappingProxyType(
+    {"figures": (say("fact, figure or rule"), say("rule or figure")), "tables": (say("table"),)}
+)
+"""The files that declare names, each with the sorts that an unknown name of it is said to be of."""
+
+
+def unknown_names(problems: Iterable[Problem], kind: str) -> Iterator[str]:
+    """The names that `problems` say nothing declares, and that the file `kind` could declare."""
+    for problem in problems:
+        values = dict(problem.wrong.values)
+        if problem.wrong.template == _UNKNOWN and values["sort"] in _KEPT_IN[kind]:
+            yield str(values["name"])
 
 
 def saying_of(branch: Branch) -> Saying:
