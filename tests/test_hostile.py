@@ -207,7 +207,7 @@ def test_a_file_of_cases_without_keys_is_a_problem(folder: Path, text: str) -> N
 
 def test_a_file_that_is_not_there_is_told_and_not_what_follows_from_it(folder: Path) -> None:
     (folder / "figures.yaml").unlink()
-    names = "一年月数, 生活救助最低月数, 生活救助最高月数, 助学救助最高月数, 付款最小单位, …"
+    names = "付款最小单位, 相对医疗救助封顶, 省总审批起点, 全总审批起点, 相对困难低保倍数, …"
     assert errors(folder) == [
         f"figures.yaml: The file is missing, and nothing else declares {names}. "
         "Put the file back, or declare the names in it."
