@@ -1,6 +1,7 @@
 """Columns agree with exact, row by row and bit for bit: every rule of every policy, every expression, every width."""
 
 import datetime
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -642,10 +643,12 @@ def test_notes_are_the_same_whether_there_is_room_to_keep_them_or_not(monkeypatc
     monkeypatch.setattr(remarks, "_MOST", most)
     monkeypatch.setattr(remarks, "_MANY", 20)
     kernel = compile(scheme(), ["提示", "依据"])
+    pairs = kernel.worded["提示"]._pairs
     for part, right in zip(frame.iter_slices(400), notes.iter_slices(400), strict=True):
         for _ in range(2):
             assert kernel.decide(part).equals(right)
     assert kernel.decide(frame).equals(notes)
+    assert pairs and all(pair.table.sizes().sum() <= most for pair in pairs.values())
 
 
 def test_combinations_are_numbered_as_they_are_met():
@@ -734,6 +737,13 @@ def test_a_frame_that_is_not_core_facts_is_refused(column: pl.Expr, said: str):
         compile(scheme()).decide(frame)
     with pytest.raises(ValueError, match="the frame has no column '家庭人口'"):
         compile(scheme()).decide(frame.drop("家庭人口"))
+
+
+def test_an_amount_between_the_steps_of_its_fact_is_refused():
+    made = made_up(1)[0]
+    between = replace(made, facts={**made.facts, "因病支出": Fraction(1005, 1000)})
+    with pytest.raises(ValueError, match=re.escape("1.005 is no multiple of 1/100")):
+        facts_frame(scheme(), [made, between])
 
 
 def test_texts_may_come_in_as_categories_and_go_out_as_an_enumeration():

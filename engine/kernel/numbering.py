@@ -33,7 +33,7 @@ class Numbering:
         self._lock = Lock()
         self._met: pl.DataFrame | None = None
         self._known: pl.DataFrame | None = None
-        self._dense: _Dense | None = None
+        self._quick: _Dense | _Hashed | None = None
         self._is_full = False
 
     def of(self, columns: Sequence[pl.Series]) -> pl.Series:
@@ -46,10 +46,10 @@ class Numbering:
         return found
 
     def _found(self, columns: Sequence[pl.Series]) -> pl.Series | None:
-        dense, known = self._dense, self._known
+        quick, known = self._quick, self._known
         if known is None:
             return None
-        found = None if dense is None else dense.of(columns)
+        found = None if quick is None else quick.of(columns)
         return _looked_up(columns, known) if found is None else found
 
     def _take_in(self, rows: pl.DataFrame) -> None:
@@ -60,8 +60,9 @@ class Numbering:
             taken = self._learn(new)
             self._is_full = taken < new.height
             self._met = pl.concat([met, new.head(taken)], rechunk=True)
-            self._dense = _dense(self._met)
-            self._known = _keyed(self._met.get_columns()).with_row_index(_NUMBER)  # last: then others may read it
+            known = _keyed(self._met.get_columns()).with_row_index(_NUMBER)
+            self._quick = _dense(self._met) or _hashed(self._met, known)
+            self._known = known  # last: then others may read it
 
 
 def _frame(columns: Sequence[pl.Series]) -> pl.DataFrame:
@@ -117,6 +118,54 @@ def _dense(met: pl.DataFrame) -> _Dense | None:
     for column, (start, count) in zip(columns, found, strict=True):
         places = places * count + (column - start).cast(pl.UInt32)
     return _Dense(starts, counts, empty.scatter(places, range(met.height)))
+
+
+@dataclass(frozen=True)
+class _Hashed:
+    """Numbers at places that the values of a combination are scattered to; what met another at its place stands apart."""
+
+    bits: int
+    numbers: pl.Series
+    met: tuple[pl.Series, ...]
+    apart: pl.DataFrame
+
+    def of(self, columns: Sequence[pl.Series]) -> pl.Series:
+        """The number of the combination in each row; `UNKNOWN` where it has none."""
+        found = self.numbers.gather(_scattered(columns, self.bits))
+        is_other: pl.Series | None = None
+        for met, column in zip(self.met, columns, strict=True):
+            differs = met.gather(found) != column
+            is_other = differs if is_other is None else is_other | differs
+        assert is_other is not None
+        if not is_other.any():
+            return found
+        others = _looked_up([column.filter(is_other) for column in columns], self.apart)
+        return found.scatter(is_other.arg_true(), others)
+
+
+_FACTORS = (2_654_435_761, 2_246_822_519, 3_266_489_917, 668_265_263, 374_761_393)
+"""Odd numbers without a pattern, which spread values over 32 bits (those of the hash function xxHash)."""
+
+
+def _scattered(columns: Sequence[pl.Series], bits: int) -> pl.Series:
+    total: pl.Series | None = None
+    for column, factor in zip(columns, _FACTORS, strict=False):
+        part = column * factor  # the lowest 32 bits of it: the type wraps
+        total = part if total is None else total + part
+    assert total is not None
+    found: pl.Series = total // 2 ** (32 - bits)
+    return found
+
+
+def _hashed(met: pl.DataFrame, known: pl.DataFrame) -> _Hashed | None:
+    """The places of the combinations of `met`, numbered in `known`; None where they are not whole numbers of 32 bits."""
+    columns = met.get_columns()
+    if not met.height or len(columns) > len(_FACTORS) or {column.dtype for column in columns} != {pl.UInt32()}:
+        return None
+    bits = min((8 * met.height).bit_length(), 22)
+    places, numbers = _scattered(columns, bits), known.get_column(_NUMBER)
+    scattered = pl.Series([0], dtype=pl.UInt32).new_from_index(0, 2**bits).rechunk().scatter(places, numbers)
+    return _Hashed(bits, scattered, tuple(columns), known.filter(scattered.gather(places) != numbers))
 
 
 def _ends(values: pl.Series) -> tuple[int, int] | None:

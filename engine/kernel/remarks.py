@@ -290,8 +290,8 @@ class _LookedUp:
         return self._words.text(held, values)
 
 
-_WIDE = 3 * _BITS
-"""Truths in one whole number of 64 bits."""
+_WIDE = 2 * _BITS
+"""Truths in one whole number of 32 bits."""
 
 
 def _whole(value: object) -> int:
@@ -310,16 +310,12 @@ def _code(truths: Sequence[pl.Series]) -> pl.Series:
 
 
 def _codes(truths: Sequence[pl.Series]) -> list[pl.Series]:
-    """The same for any number of truths, in as few whole numbers of 64 bits as hold them; a single one may be narrower."""
-    if len(truths) <= _BITS:
-        return [_code(truths).cast(pl.UInt32)]
-    codes = [_code(truths[start : start + _BITS]).cast(pl.Int64) for start in range(0, len(truths), _BITS)]
+    """The same for any number of truths, in as few whole numbers of 32 bits as hold them."""
     found = []
-    for start in range(0, len(codes), _WIDE // _BITS):
-        total, *more = codes[start : start + _WIDE // _BITS]
-        for number, code in enumerate(more, 1):
-            total = total + code * pl.Series([1 << number * _BITS], dtype=pl.Int64)
-        found.append(total)
+    for start in range(0, len(truths), _WIDE):
+        low, high = truths[start : start + _BITS], truths[start + _BITS : start + _WIDE]
+        code = _code(low).cast(pl.UInt32)
+        found.append(code + _code(high).cast(pl.UInt32) * 2**_BITS if high else code)
     return found
 
 
