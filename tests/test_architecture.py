@@ -42,7 +42,7 @@ ROOMS: Mapping[str, str] = {
     "algebras.exact": "expression policy",
     "algebras.trace": "algebras.exact expression policy",
     "algebras.kinds": "expression messages policy source",
-    "algebras.interval": "algebras.exact expression policy",
+    "algebras.interval": "algebras.exact expression messages policy source",
     "terms": "algebras.interval expression messages policy",
     "algebras.columns": "algebras.exact algebras.interval expression messages policy terms",
     "units": "algebras.kinds expression fold messages policy source",

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from small_policies import number, problems
 
 from engine.cases import run_cases
 from engine.loading import check_questions, examine, load
@@ -279,3 +280,16 @@ def test_a_year_that_changes_a_name_that_is_not_there_is_told_so(folder: Path) -
         "figures.yaml:2:3: The policy that this one extends has nothing called “意外救助封项”, and what stands here "
         "is not whole. Did you mean “意外救助封顶”?"
     ]
+
+
+def test_rules_that_square_each_other_end_in_a_sentence(tmp_path: Path) -> None:
+    """Thirty squarings would make a number of a thousand million digits."""
+    chain = "".join(f"  n{at}:\n    is: n{at - 1} * n{at - 1}\n" for at in range(1, 31))
+    rules = f"rules:\n{chain}outputs:\n  - n30\n"
+    facts = "facts:\n" + number("n0", at_least=2, at_most=9)
+    found = problems(tmp_path, facts=facts, rules=rules)
+    assert found[0] == (
+        "rules.yaml:17: This product can have more than 153 digits."
+        " Numbers that large are no amounts, and multiplied again and again they would never be done."
+        " Correct the rule, or the bounds of the facts that it reads."
+    ), found

@@ -8,8 +8,10 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from engine.algebras.exact import round_to
-from engine.expression import Algebra
+from engine.expression import Algebra, Refusal
+from engine.messages import say
 from engine.policy import Fact, Group, Table
+from engine.source import Place, Problem
 
 __all__ = ["Dates", "Interval", "Range", "Span", "Texts", "Truths", "span_of"]
 
@@ -65,12 +67,23 @@ def span_of(fact: Fact) -> Span:
     return Range(fact.at_least, fact.at_most)
 
 
+_MOST_BITS = 512
+
+
 class Interval(Algebra["Span"]):
-    """Spans that contain every value that `exact` can give for facts within theirs."""
+    """Spans that contain every value that `exact` can give for facts within theirs.
+
+    `problems` lists the products that can grow past every amount: numbers squared again and again would never be done.
+    """
 
     def __init__(self, tables: Sequence[Table] = (), groups: Sequence[Group] = ()) -> None:
+        self.problems: list[Problem] = []
         self._tables = {table.name: table for table in tables}
         self._sizes = {group.name: (group.at_least, group.at_most) for group in groups}
+
+    def refused(self, refusal: Refusal, place: Place) -> Span:
+        self.problems.append(Problem(place, refusal.wrong, refusal.expected, refusal.remedy))
+        return Range(None, None)
 
     def number(self, value: Fraction) -> Span:
         return Range(Fraction(value), Fraction(value))
@@ -98,11 +111,11 @@ class Interval(Algebra["Span"]):
             return Range(Fraction(0), Fraction(0))
         corners = [(a, b) for a in (one.low, one.high) for b in (two.low, two.high)]
         if all(a is not None and b is not None for a, b in corners):
-            products = [a * b for a, b in corners if a is not None and b is not None]
+            products = [_product(a, b) for a, b in corners if a is not None and b is not None]
             return Range(min(products), max(products))
         if _from_zero(one) and _from_zero(two):
             assert one.low is not None and two.low is not None
-            return Range(one.low * two.low, None)
+            return Range(_product(one.low, two.low), None)
         return Range(None, None)
 
     def divide(self, left: Span, right: Span) -> Span:
@@ -205,6 +218,17 @@ _SPANS: Mapping[str, Span] = MappingProxyType(
     }
 )
 """Everything that a word over days can count, for the days of the calendar."""
+
+
+def _product(one: Fraction, two: Fraction) -> Fraction:
+    found = one * two
+    if max(found.numerator.bit_length(), found.denominator.bit_length()) > _MOST_BITS:
+        raise Refusal(
+            say("This product can have more than {digits} digits.", digits=_MOST_BITS * 3 // 10),
+            say("Numbers that large are no amounts, and multiplied again and again they would never be done."),
+            say("Correct the rule, or the bounds of the facts that it reads."),
+        )
+    return found
 
 
 def _range(span: Span) -> Range:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from engine.algebras.interval import Span
 from engine.checks.absence import absences, absent_is_not_zero
 from engine.checks.approvals import approvals_rise
-from engine.checks.bounds import certainties, days, divisors, tiling
+from engine.checks.bounds import certainties, days, divisors, products, tiling
 from engine.checks.examined import Examined
 from engine.checks.fitting import kinds_fit
 from engine.checks.lookups import lookups
@@ -51,6 +51,7 @@ CHECKS: tuple[Callable[[Examined], Iterator[Problem]], ...] = (
     absences,
     texts,
     kinds_fit,
+    products,
     divisors,
     certainties,
     absent_is_not_zero,

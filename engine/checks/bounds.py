@@ -16,7 +16,13 @@ from engine.messages import Message, say
 from engine.policy import Figure, Policy
 from engine.source import Place, Problem
 
-__all__ = ["certainties", "days", "divisors", "not_days", "not_positive", "tiling"]
+__all__ = ["certainties", "days", "divisors", "not_days", "not_positive", "products", "tiling"]
+
+
+def products(examined: Examined) -> Iterator[Problem]:
+    """No product can grow past every amount."""
+    assert examined.reading
+    yield from tuple(examined.algebra.problems)
 
 
 def divisors(examined: Examined) -> Iterator[Problem]:

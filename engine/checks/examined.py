@@ -19,11 +19,15 @@ class Examined:
     policy: Policy
 
     @cached_property
+    def algebra(self) -> Interval:
+        """What reads the policy; it keeps the problems that it meets."""
+        return Interval(self.policy.tables, self.policy.groups)
+
+    @cached_property
     def reading(self) -> Reading[Span]:
         """Every value that each name can have; for each group one person stands for any."""
         policy = self.policy
-        algebra = Interval(policy.tables, policy.groups)
-        return read_all(policy, core_spans(policy), algebra, person_spans(policy))
+        return read_all(policy, core_spans(policy), self.algebra, person_spans(policy))
 
 
 def core_spans(policy: Policy) -> dict[str, Span]:
