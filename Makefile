@@ -48,8 +48,8 @@ clean: ## Remove .venv, caches and what builds leave
 	@rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
-# The project with Excel, and the same with the tools of its developers. A stamp newer than pyproject.toml: nothing to do.
-.venv/.project: EXTRA := excel
+# The project with Excel and columns, and the same with the tools of its developers. A stamp newer than pyproject.toml: nothing to do.
+.venv/.project: EXTRA := batch,excel
 .venv/.dev: EXTRA := dev
 .venv/.project .venv/.dev: pyproject.toml setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

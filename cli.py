@@ -334,6 +334,13 @@ def _files_of_persons(run: _Run, asked: Sequence[str]) -> dict[str, Path]:
 @_QUESTIONS
 @_FORMAT
 @_ENCODING
+@click.option(
+    "--algebra",
+    type=click.Choice(["columns", "exact"]),
+    help=_(
+        "How tables are decided: by whole columns, or exact, row by row; the result is the same. Default: columns, where polars is installed."
+    ),
+)
 @_TODAY
 @_POLICIES
 @click.pass_obj
@@ -349,10 +356,13 @@ def evaluate(
     questions: Sequence[str],
     format_: str | None,
     encoding: str | None,
+    algebra: str | None,
     today: datetime.datetime | None,
     policies: Path | None,
 ) -> None:
     files = _files_of_persons(run, persons)
+    if by_date and algebra == "columns":
+        raise click.UsageError(run.say("With --by-date rows are decided one by one: leave --algebra out."))
     if by_date and (year is not None or on is not None):
         raise click.UsageError(run.say("With --by-date the rows say the day: leave --year and --on out."))
     if by_date and persons:
@@ -360,12 +370,6 @@ def evaluate(
     if by_date:
         _evaluate_by_date(run, source, output, rejects, questions, format_, encoding, today, policies)
     policy = _policy(run, policies, year, questions, on)
-    rows: list[tuple[str, engine.Decision]] = []
-
-    def keep(record: engine.Record, decision: engine.Decision) -> None:
-        if output is None and len(rows) < _MOST_ROWS:
-            rows.append((f"{record.number}", decision))
-
     try:
         with _Bar(source) as bar:
             summary = engine.evaluate(
@@ -377,12 +381,14 @@ def evaluate(
                 today=today.date() if today else None,
                 format=format_,
                 encoding=encoding,
+                algebra=algebra,
                 progress=bar.move,
-                each=keep,
+                first=0 if output is not None else _MOST_ROWS,
                 language=run.language,
             )
-    except (engine.TableError, engine.HouseholdError) as error:
+    except (engine.PolicyError, engine.TableError, engine.HouseholdError) as error:
         run.fail(error.problems)
+    rows = [(f"{number}", decision) for number, decision in summary.first]
     if rows:
         click.echo(_table(run, policy, rows))
         if summary.decided > len(rows):
@@ -513,6 +519,7 @@ def _summary(run: _Run, policy: engine.Policy, summary: engine.Summary) -> str:
             algebra=summary.algebra,
         )
         + (run.say(", encoding {encoding}", encoding=summary.encoding) if summary.encoding else ""),
+        *([f"  {summary.because.text(run.language)}"] if summary.because is not None else []),
         run.say(
             "{read} rows: {decided} decided, {rejected} set aside",
             read=summary.read,

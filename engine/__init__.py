@@ -40,6 +40,7 @@ The rooms, each with one reason to exist:
     explanation   a trace as text and JSON
     tables        households in, decisions out: one module a format; cells, forms, intake
     batch         a run over a table
+    stream        the same by whole columns, block by block in little memory (extra `batch`)
     by_date       the same, each row decided by the policy in force on its own day
     cases         worked cases
     coverage      what the worked cases reach of a policy, and what they do not

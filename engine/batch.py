@@ -8,23 +8,26 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from fractions import Fraction
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
+from typing import Protocol
 
 from engine import __version__
 from engine.algebras.exact import Value
 from engine.decision import Decision, decided, headings
 from engine.manifest import write_manifest
-from engine.messages import say
+from engine.messages import Message, plain, say
 from engine.policy import Fact, Policy
-from engine.source import Place, Problem, normal
-from engine.tables import Cell, Record, Source, Target, create_target, open_source
+from engine.source import Place, PolicyError, Problem, normal
+from engine.tables import Cell, Record, Source, TableError, Target, create_target, open_source
 from engine.tables.cells import key_of
 from engine.tables.intake import Household, HouseholdError, Intake
 from engine.tables.persons import Persons, households
 from engine.tables.whole import readable, refuse_over
 
-__all__ = ["Run", "Summary", "evaluate"]
+__all__ = ["ALGEBRAS", "Columns", "Run", "Summary", "evaluate"]
 
 Progress = Callable[[int, int], None]
 """Told after each row how far the run is, and how far it is in all."""
@@ -63,6 +66,10 @@ class Summary:
     """For each such group, the persons who belong to no household of the table."""
     not_given: tuple[str, ...] = ()
     """The groups that no file brings: every household has none of them."""
+    because: Message | None = None
+    """Why the algebra is not the one that a run would otherwise take."""
+    first: list[tuple[int, Decision]] = field(default_factory=list)
+    """The decisions for the first rows that have one, as many as were asked for, each with its row."""
     rejected_persons: dict[str, str] = field(default_factory=dict)
     """For each such group, the file of the persons without a household and of those of rejected rows."""
 
@@ -82,7 +89,7 @@ class Summary:
     def reject(self, problems: tuple[Problem, ...]) -> None:
         """Count one rejected row in."""
         self.rejected += 1
-        self.kinds.update({problem.wrong.template for problem in problems})
+        self.kinds.update(list(dict.fromkeys(problem.wrong.template for problem in problems)))
         self.problems += problems[: max(self.most_shown - len(self.problems), 0)]
 
     def stray(self, group: str, problem: Problem) -> None:
@@ -106,24 +113,31 @@ def evaluate(
     today: datetime.date | None = None,
     format: str | None = None,
     encoding: str | None = None,
+    algebra: str | None = None,
     progress: Progress | None = None,
+    first: int = 0,
     each: Callable[[Record, Decision], None] | None = None,
     language: str = "en",
 ) -> Summary:
     """Every household in the table `source` decided under `policy`, in the order of the rows.
 
     `target` gets every good row: its own columns, then the decision's. Bad rows go to `rejects` (by default beside the
-    target) with the reasons in `language` added. Both appear whole or not at all. `each` is called with each decided row.
+    target) with the reasons in `language` added. Both appear whole or not at all.
     `persons` names for a group the table of its persons; those of bad rows, and those who belong to no household, go to a
     file of rejects of their own, so that the two files of rejects can be corrected and decided together.
+    `algebra` is one of `ALGEBRAS`, and makes no difference to the result: by default columns for a table, where polars is
+    installed and can compute the policy. The summary keeps the `first` decisions; `each` is called with every one, and asks for exact.
 
-    Raises: TableError where a file cannot be read or written; HouseholdError where the columns are wrong.
+    Raises: TableError where a file cannot be read or written, or columns are asked for without polars; HouseholdError where
+    the columns of the table are wrong; PolicyError where columns are asked for and cannot compute the policy.
     """
     refuse_over((target, rejects), map(str, (source, *persons.values())))
     day = today or datetime.date.today()
     groups = tuple(group.name for group in policy.groups)
     table = open_source(source, format=format, encoding=encoding, groups=groups)
-    run = Run(policy, table, Intake(policy, day), language, persons, encoding, progress)
+    columns, because = _columns(policy, table, "exact" if each is not None and algebra is None else algebra)
+    run = Run(policy, table, Intake(policy, day), language, persons, encoding, progress, columns)
+    run.summary.because = because
     is_named = rejects is not None
     if target is not None and rejects is None:
         rejects = target.with_name(f"{target.stem}.rejects{target.suffix}")
@@ -134,11 +148,7 @@ def evaluate(
         if rejects is not None:
             run.bad = files.enter_context(create_target(rejects, run.rejects_header(), like=table))
             run.open_rejects_of_persons(rejects, files)
-        for record in table.records():
-            run.take(record, each)
-            if progress is not None:
-                done, total = table.position()
-                progress(run.people.size + done, run.people.size + total)
+        run.all(first, progress, each)
         run.set_strays_aside()
     if rejects is not None and not is_named and not run.summary.rejected:
         rejects.unlink()  # nothing was set aside, and an earlier run's rejects are no longer true
@@ -148,6 +158,45 @@ def evaluate(
     return run.summary
 
 
+_SINGLE = ("yaml", "yml")
+"""Formats of one household, for which columns would not be worth their beginning."""
+ALGEBRAS = ("exact", "columns")
+"""What a run can be decided in; both come to the same."""
+
+
+class Columns(Protocol):
+    """A run by whole columns."""
+
+    def repeated(self) -> dict[int, dict[str, int]]:
+        """For each unique column, the values that stand in several rows, with their number."""
+
+    def decide(self, first: int, progress: Progress | None) -> None:
+        """Decide every row, and keep the `first` decisions."""
+
+
+def _columns(
+    policy: Policy, table: Source, asked: str | None
+) -> tuple[Callable[[Run], Columns] | None, Message | None]:
+    """What begins a run by columns, or None for exact; and why it is exact though nobody asked for it."""
+    if asked not in (None, *ALGEBRAS):
+        raise ValueError(f"{asked!r} is none of {ALGEBRAS}")
+    if asked == "exact" or (asked is None and table.format in _SINGLE):
+        return None, None
+    if find_spec("polars") is None:
+        wrong = say("Columns need the package polars, which is not installed.")
+        remedy = say('Run: pip install "bangfu[batch]"')
+        if asked is None:
+            return None, say("columns need the package polars")
+        raise TableError((Problem(Place(table.name), wrong, None, remedy),))
+    try:
+        made: Callable[[Run], Columns] = import_module("engine.stream").Streaming(policy).begin
+    except PolicyError as error:
+        if asked is not None:
+            raise
+        return None, say("columns cannot compute the policy: {reason}", reason=error.problems[0].wrong)
+    return made, None
+
+
 def _write_manifest(run: Run, target: Path, source: Path, persons: Mapping[str, Path], today: datetime.date) -> Path:
     summary = run.summary
     return write_manifest(
@@ -155,6 +204,7 @@ def _write_manifest(run: Run, target: Path, source: Path, persons: Mapping[str, 
         run.policy,
         version=__version__,
         algebra=summary.algebra,
+        because="" if summary.because is None else summary.because.text(run.language),
         source=source,
         today=today,
         counts={
@@ -165,9 +215,9 @@ def _write_manifest(run: Run, target: Path, source: Path, persons: Mapping[str, 
             "conclusions": summary.conclusions,
             "approvals": summary.approvals,
             "aids": summary.aids,
-            "money": summary.money,
-            "total": summary.total,
-            "payable": summary.payable,
+            "money": {name: plain(amount) for name, amount in summary.money.items()},
+            "total": plain(summary.total),
+            "payable": plain(summary.payable),
             "rejects_by_kind": summary.kinds,
             **({"persons": summary.persons, "without_household": summary.strays} if summary.persons else {}),
         },
@@ -187,6 +237,7 @@ class Run:
         persons: Mapping[str, Path] = MappingProxyType({}),
         encoding: str | None = None,
         progress: Progress | None = None,
+        by_columns: Callable[[Run], Columns] | None = None,
     ) -> None:
         self.policy = policy
         self.table = table
@@ -200,13 +251,15 @@ class Run:
             index: fact for index, fact in enumerate(self.columns.facts) if fact is not None and fact.is_unique
         }
         self.unique |= self.people.keys
-        self.repeated = _repeated(policy, table, self.unique, self.kept, self.people)
         self.good: Target | None = None
         self.bad: Target | None = None
         self.bad_persons: dict[str, Target] = {}
-        self.summary = Summary(policy.label, policy.year, policy.fingerprint, "exact", table.encoding or "")
+        algebra = "exact" if by_columns is None else "columns"
+        self.summary = Summary(policy.label, policy.year, policy.fingerprint, algebra, table.encoding or "")
         self.summary.not_given = self.people.not_given
         self.summary.persons = {group: roster.count for group, roster in self.people.rosters.items()}
+        self.by_columns = None if by_columns is None else by_columns(self)
+        self.repeated = self.repeats() if self.by_columns is None else self.by_columns.repeated()
 
     def out_header(self) -> list[str]:
         """The headings of the result: those of the table, then the decision's."""
@@ -216,27 +269,59 @@ class Run:
         """The headings of the rejects: those of the table, then the reason."""
         return [*self.columns.written, self.reason]
 
+    def all(
+        self, first: int, progress: Progress | None, each: Callable[[Record, Decision], None] | None = None
+    ) -> None:
+        """Decide every row, and keep the `first` decisions."""
+        if self.by_columns is not None:
+            self.by_columns.decide(first, progress)
+            return
+
+        def keep(record: Record, decision: Decision) -> None:
+            if len(self.summary.first) < first:
+                self.summary.first.append((record.number, decision))
+            if each is not None:
+                each(record, decision)
+
+        for record in self.table.records():
+            self.take(record, keep)
+            if progress is not None:
+                done, total = self.table.position()
+                progress(self.people.size + done, self.people.size + total)
+
     def take(self, record: Record, each: Callable[[Record, Decision], None] | None) -> None:
         """Decide one row, or set it aside with every reason."""
-        self.summary.read += 1
-        cells = self.cells(record)
         try:
-            decision = decided(self.policy, self.household(record), self.table.name, record.number)
+            decision = self.decision(record)
         except HouseholdError as error:
-            self.summary.reject(error.problems)
-            if self.bad is not None:
-                self.bad.write([*cells, self._reasons(error.problems)])
-            self._set_persons_aside(cells, error.problems)
+            self.set_aside(record, error)
             return
+        self.summary.read += 1
         self.summary.add(decision)
         if each is not None:
             each(record, decision)
         if self.good is not None:
-            self.good.write([*cells, *decision.row()])
+            self.good.write([*self.cells(record), *decision.row()])
+
+    def set_aside(self, record: Record, error: HouseholdError) -> None:
+        """Count a bad row, and write it with its reasons."""
+        self.summary.read += 1
+        self.summary.reject(error.problems)
+        cells = self.cells(record)
+        if self.bad is not None:
+            self.bad.write([*cells, self._reasons(error.problems)])
+        self._set_persons_aside(cells, error.problems)
 
     def cells(self, record: Record) -> list[Cell]:
         """The cells of a row under `columns.written`."""
         return [record.cells[index] if index < len(record.cells) else None for index in self.kept]
+
+    def decision(self, record: Record) -> Decision:
+        """What is decided for one row.
+
+        Raises: HouseholdError where it is bad, or the policy refuses it.
+        """
+        return decided(self.policy, self.household(record), self.table.name, record.number)
 
     def household(self, record: Record) -> Household:
         """The core facts of one row and of its persons.
@@ -244,18 +329,22 @@ class Run:
         Raises: HouseholdError with every reason why it cannot be decided.
         """
         cells = self.cells(record)
-        rolls = self.people.rolls(record.number, cells)
+        rolls = self.people.rolls(record.number, cells)  # of a broken row too: its persons have their household
         if record.problem is not None:
             place = Place(self.table.name, record.number)
             raise HouseholdError((Problem(place, record.problem),))
-        problems: list[Problem] = list(self._duplicates(record, cells))
+        problems = tuple(self._duplicates(record, cells))
         try:
-            facts = self.intake.row(self.columns, cells, rolls, self.table.name, record.number)
+            household = self.intake.row(self.columns, cells, rolls, self.table.name, record.number)
         except HouseholdError as error:
             raise HouseholdError((*problems, *error.problems)) from None
         if problems:
-            raise HouseholdError(tuple(problems))
-        return facts
+            raise HouseholdError(problems)
+        return household
+
+    def repeats(self) -> dict[int, dict[str, int]]:
+        """For each unique column: the values that stand in several rows, with their number, found row by row."""
+        return _repeated(self.policy, self.table, self.unique, self.kept, self.people)
 
     def _duplicates(self, record: Record, cells: list[Cell]) -> Iterator[Problem]:
         for index, rows in self.repeated.items():

@@ -13,7 +13,7 @@ from engine.policy import Policy, Remark
 from engine.source import Place, Problem
 from engine.tables.intake import Household, HouseholdError, Intake
 
-__all__ = ["Amount", "Decision", "decide", "decided", "headings", "shown", "view"]
+__all__ = ["Amount", "Decision", "decide", "decided", "headings", "refuse", "shown", "view"]
 
 
 @dataclass(frozen=True)

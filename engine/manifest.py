@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from engine.messages import plain
 from engine.policy import Policy
 from engine.tables.whole import readable, whole
 
@@ -38,6 +37,7 @@ def write_manifest(
     *,
     version: str,
     algebra: str,
+    because: str = "",
     source: Path,
     today: datetime.date,
     counts: Mapping[str, object],
@@ -45,7 +45,7 @@ def write_manifest(
 ) -> Path:
     """Write beside `result` what it was made of; the file appears whole or not at all. Gives its path.
 
-    `persons` names for a group the file of its persons. `counts` are numbers of rows and sums of money by their names; a Fraction is written as a plain decimal text.
+    `because` says why the algebra is not the usual one. `persons` names for a group the file of its persons. `counts` are numbers of rows, and sums of money as texts, by their names.
     Raises: TableError where it cannot be written.
     """
     content = {
@@ -55,11 +55,12 @@ def write_manifest(
         "questions": list(policy.taken),
         "engine": version,
         "algebra": algebra,
+        **({"algebra_because": because} if because else {}),
         "input": _file(source),
         **({"persons": {group: _file(path) for group, path in persons.items()}} if persons else {}),
         "result": _file(result),
         "blank_reference_date": today.isoformat(),
-        "counts": _plain(counts),
+        "counts": counts,
         "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
     target = manifest_path(result)
@@ -70,11 +71,3 @@ def write_manifest(
 
 def _file(path: Path) -> dict[str, str]:
     return {"file": readable(path.name), "sha256": hash_of(path)}
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
-    if isinstance(value, (bool, int, str)) or value is None:
-        return value
-    return plain(value)  # type: ignore[arg-type]  # what is left is a Fraction

@@ -68,9 +68,12 @@ ROOMS: Mapping[str, str] = {
     # The design gives explanations the policy and the trace; they also bring the household in and decide it.
     "explanation": "algebras.exact algebras.trace decision expression fold messages policy tables.intake units",
     "kernel": "algebras.columns algebras.exact algebras.interval decision expression fold messages policy source tables.intake terms",
-    "manifest": "messages policy tables",
+    "manifest": "policy tables",
     "batch": (
         "engine algebras.exact decision manifest messages policy source tables tables.cells tables.intake tables.persons"
+    ),
+    "stream": (
+        "algebras.exact batch decision expression kernel messages policy tables tables.cells tables.columns tables.intake"
     ),
     "by_date": (
         "algebras.exact batch decision expression loading messages policy source tables tables.cells tables.intake timeline"
@@ -121,6 +124,15 @@ PACKAGES: Mapping[str, str] = {
     "kernel.remarks": "polars",
     "kernel.series": "polars",
     "kernel.writing": "polars",
+    "stream.blocks": "polars",
+    "stream.counting": "polars",
+    "stream.deciding": "polars",
+    "stream.forms": "polars",
+    "stream.intake": "polars",
+    "stream.keys": "polars",
+    "stream.reading": "polars",
+    "stream.scanning": "polars",
+    "stream.writing": "polars",
     "source": "yaml",
     "expression": "simpleeval",
     "schema": "jsonschema",
@@ -131,7 +143,7 @@ PACKAGES: Mapping[str, str] = {
 }
 """The packages that a module imports; every other module is content with the standard library."""
 
-LOADED_BY_NAME = ("", "tables")
+LOADED_BY_NAME = ("", "batch", "tables")
 """The modules that import others by name, when they are used."""
 
 NO_NAMES = ("common", "data", "helper", "helpers", "info", "manager", "misc", "util", "utils")

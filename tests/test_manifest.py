@@ -24,7 +24,7 @@ def test_a_result_says_what_it_was_made_of(tmp_path: Path) -> None:
     found = manifest_of(result)
     assert summary.manifest == str(result) + ".manifest.json"
     assert (found["policy"], found["fingerprint"]) == (POLICY.title, POLICY.fingerprint)
-    assert (found["algebra"], found["engine"], found["questions"]) == ("exact", engine.__version__, [])
+    assert (found["algebra"], found["engine"], found["questions"]) == ("columns", engine.__version__, [])
     assert found["input"] == {"file": EXAMPLE.name, "sha256": hashlib.sha256(EXAMPLE.read_bytes()).hexdigest()}
     assert found["result"] == {"file": "result.csv", "sha256": hashlib.sha256(result.read_bytes()).hexdigest()}
     counts = found["counts"]

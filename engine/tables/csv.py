@@ -9,6 +9,7 @@ problem of its record.
 from __future__ import annotations
 
 import codecs
+import io
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,7 +34,7 @@ from engine.tables.lines import (
 from engine.tables.texts import aligned, is_formula, shown
 from engine.tables.whole import whole
 
-__all__ = ["create_target", "open_source"]
+__all__ = ["CsvSource", "CsvTarget", "create_target", "open_source", "written"]
 
 _MOST_CHARACTERS = 1_000_000
 _MOST_LINES = 1_000
@@ -62,10 +63,10 @@ def open_source(path: Path, encoding: str | None, groups: Collection[str], sheet
         found = _encoding(stream, str(path), asked)
     with opened(path) as stream:
         header = _Reader(stream, str(path), found).header()
-    return _CsvSource(path, found, _headings(header, str(path)))
+    return CsvSource(path, found, _headings(header, str(path)))
 
 
-class _CsvSource:
+class CsvSource:
     """A CSV file whose header has been read."""
 
     format = "csv"
@@ -75,8 +76,8 @@ class _CsvSource:
         self.name = str(path)
         self.encoding = encoding
         self.header = headings.names
+        self.headings = headings
         self._path = path
-        self._headings = headings
         self._lines: Lines | None = None
 
     def records(self) -> Iterator[Record]:
@@ -86,9 +87,30 @@ class _CsvSource:
             self._lines = reader.lines
             reader.header()
             for found in reader:
-                record = self._headings.record(found, counted=True)
+                record = self.headings.record(found, counted=True)
                 if record is not None:
                     yield record
+
+    def below_header(self, stream: BinaryIO) -> tuple[int, int]:
+        """The byte at which the line below the header begins, and how many lines stand before it."""
+        reader = _Reader(stream, self.name, self.encoding)
+        reader.header()
+        return reader.lines.reached()
+
+    def record_at(self, stream: BinaryIO, number: int) -> tuple[Record | None, int, int]:
+        """The record that begins where `stream` stands, behind `number` lines, and what is reached with it.
+
+        None where there is none, or it is wholly blank.
+        """
+        reader = _Reader(stream, self.name, "utf-8" if self.encoding == "utf-8-sig" else self.encoding, number)
+        found = next(iter(reader), None)
+        record = None if found is None else self.headings.record(found, counted=True)
+        return record, *reader.lines.reached()
+
+    def record_of(self, line: str, number: int) -> Record | None:
+        """The record that is written in one line, which is the line `number`; None where it is wholly blank."""
+        found = next(iter(_Reader(io.BytesIO(line.encode()), self.name, "utf-8", number - 1)), None)
+        return None if found is None else self.headings.record(found, counted=True)
 
     def position(self) -> tuple[int, int]:
         """Bytes read, bytes in all."""
@@ -162,10 +184,10 @@ class _Broken(Exception):
 class _Reader:
     """The records of a stream, blank lines passed over; a broken one costs no more than its own lines."""
 
-    def __init__(self, stream: BinaryIO, name: str, encoding: str) -> None:
+    def __init__(self, stream: BinaryIO, name: str, encoding: str, number: int = 0) -> None:
         if encoding == "utf-8-sig":
             stream.seek(len(UTF8_MARK))
-        self.lines = Lines(stream)
+        self.lines = Lines(stream, number)
         self._name = name
         self._encoding = "utf-8" if encoding == "utf-8-sig" else encoding
 
@@ -377,12 +399,12 @@ def create_target(path: Path, header: Sequence[str], encoding: str | None, like:
     else:
         chosen = like.encoding or "utf-8-sig" if like is not None and like.format == "csv" else "utf-8-sig"
     with whole(path, like) as stream:
-        target = _CsvTarget(stream, str(path), tuple(header), chosen)
+        target = CsvTarget(stream, str(path), tuple(header), chosen)
         target.write(header)
         yield target
 
 
-class _CsvTarget:
+class CsvTarget:
     """A CSV file that is being written, line by line."""
 
     def __init__(self, stream: BinaryIO, name: str, header: tuple[str, ...], encoding: str) -> None:
@@ -401,12 +423,17 @@ class _CsvTarget:
     def write(self, cells: Sequence[Cell]) -> None:
         """One more line."""
         self._number += 1
-        line = ",".join(map(_written, aligned(self._header, cells)))
+        line = ",".join(map(written, aligned(self._header, cells)))
         try:
             content = (line or '""').encode(self._encoding)
         except UnicodeEncodeError as error:
             raise TableError((self._not_encodable(line[error.start]),)) from error
         self._stream.write(content + b"\r\n")
+
+    def write_lines(self, text: bytes, count: int) -> None:
+        """`count` more lines in UTF-8, each with the end and the cells as `written` writes them."""
+        self._number += count
+        self._stream.write(text if self._encoding == "utf-8" else text.decode("utf-8").encode(self._encoding))
 
     def _not_encodable(self, character: str) -> Problem:
         code = f"U+{ord(character):04X}"
@@ -418,7 +445,8 @@ class _CsvTarget:
         return Problem(Place(self._name, self._number), wrong, None, say("Remove it from the table that is read."))
 
 
-def _written(cell: Cell) -> str:
+def written(cell: Cell) -> str:
+    """`cell` as CSV writes it: no spreadsheet takes it for a formula, and quotes stand where they must."""
     text = shown(cell)
     if is_formula(text):
         text = "'" + text

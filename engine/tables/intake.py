@@ -210,11 +210,11 @@ class Intake:
                 if problem is not None:
                     problems.append(problem)
         for fact in facts:
-            self._add_known(fact, fact.name in values, core)
+            self.add_known(fact, fact.name in values, core)
         return core
 
-    def _add_known(self, fact: Fact, is_given: bool, core: dict[str, Value]) -> None:
-        """What is known of `fact` besides its value: whether it is given, of its form, in force."""
+    def add_known(self, fact: Fact, is_given: bool, core: dict[str, Value]) -> None:
+        """Add to `core` what is known of `fact` besides its value: whether it is given, of its form, in force."""
         words = self.policy.words
         if fact.is_optional or fact.absence is not None:
             core[f"{fact.name}·{words['given']}"] = is_given
@@ -230,13 +230,20 @@ class Intake:
             core[f"{fact.name}·{words['in_force']}"] = inside
 
     def _absent(self, fact: Fact, core: dict[str, Value], household: dict[str, Value], place: Place) -> Problem | None:
-        assert fact.absence is not None
-        reader: Reader[Value] = Reader(self._exact, {**self._figures, "today": self.today, **household, **core})
         try:
-            core[fact.name] = reader.read(fact.absence.value)
+            core[fact.name] = self.when_absent(fact, {**household, **core})
         except Missing as missing:
             return Problem(place, *self._not_found(fact, missing))
         return None
+
+    def when_absent(self, fact: Fact, core: Mapping[str, Value]) -> Value:
+        """What the absence of `fact` means where the facts that it depends on are as in `core`.
+
+        Raises: Missing where a table has no figure for them.
+        """
+        assert fact.absence is not None
+        reader: Reader[Value] = Reader(self._exact, {**self._figures, "today": self.today, **core})
+        return reader.read(fact.absence.value)
 
     def _not_found(self, fact: Fact, missing: Missing) -> tuple[Message, Message, Message]:
         table = missing.table

@@ -24,20 +24,21 @@ OLE_MARK = bytes.fromhex("D0CF11E0A1B11AE1")
 
 
 class Line(NamedTuple):
-    """A line with its end; of one that is not whole, because too long, only the beginning."""
+    """A line with its end, and the byte of the file at which it begins; of one that is too long, only the beginning."""
 
     number: int
     content: bytes
+    start: int = 0
     is_whole: bool = True
 
 
 class Lines:
-    """The lines of a stream, one after the other; lines can be given back, to be read again."""
+    """The lines of a stream from where it stands, behind `number` lines; lines can be given back, to be read again."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, number: int = 0) -> None:
         self.bytes_done = stream.tell()
         self._stream = stream
-        self._number = 0
+        self._number = number
         self._returned: deque[Line] = deque()
 
     def __iter__(self) -> Iterator[Line]:
@@ -52,11 +53,18 @@ class Lines:
         if not content:
             return None
         self._number += 1
+        start = self.bytes_done
         self.bytes_done += len(content)
         if len(content) <= MOST_BYTES or content.endswith(b"\n"):
-            return Line(self._number, content)
+            return Line(self._number, content, start)
         self._pass_over_rest()
-        return Line(self._number, content[:100], is_whole=False)
+        return Line(self._number, content[:100], start, is_whole=False)
+
+    def reached(self) -> tuple[int, int]:
+        """The byte at which the next line begins, and how many lines stand before it."""
+        if self._returned:
+            return self._returned[0].start, self._returned[0].number - 1
+        return self.bytes_done, self._number
 
     def give_back(self, lines: Iterable[Line]) -> None:
         """The lines taken last, in their order, come again."""

@@ -1,0 +1,22 @@
+"""A run through a kernel, block by block in little memory, with the same result as row by row.
+
+    a CSV file -> scanning -> blocks (columns of texts; odd rows as records)
+    blocks -> intake (reading, forms; odd rows by the intake of single rows) -> a kernel -> writing, counting
+
+    scanning    CSV by the block, told apart from what the strict reader must see
+    blocks      the rows of a table by the block
+    reading     the cells of one fact, a whole column at once
+    forms       texts of a form that are surely valid
+    intake      rows brought in by whole columns
+    keys        which values stand in several rows
+    deciding    a block decided
+    counting    what a block comes to, in the summary
+    writing     decided rows written
+    running     the run
+
+The intake of single rows stays the one definition of what a cell means: columns take only what is plain beyond doubt.
+"""
+
+from engine.stream.running import Streaming
+
+__all__ = ["Streaming"]

@@ -1,0 +1,140 @@
+"""A block decided: its good rows by the kernel, all others by the intake of single rows, whose word is final."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from engine.batch import Run
+from engine.decision import refuse
+from engine.kernel import Kernel
+from engine.stream.blocks import Block
+from engine.stream.intake import ColumnIntake
+from engine.stream.keys import Repeats
+from engine.tables import Cell, Record
+from engine.tables.intake import Household, HouseholdError
+
+__all__ = ["Decided", "Decider", "Plain", "Rejected"]
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that is set aside, and why."""
+
+    record: Record
+    error: HouseholdError
+
+
+@dataclass(frozen=True)
+class Plain:
+    """Rows that were brought in by whole columns."""
+
+    numbers: pl.Series
+    cells: pl.DataFrame
+    lines: pl.Series | None
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What a block came to, in the order of its rows: `decided` is what the kernel gave for the rows `numbers`.
+
+    `alone` has the records of those that were brought in by themselves, `single` their kept cells.
+    """
+
+    block: Block
+    numbers: pl.Series
+    decided: pl.DataFrame
+    alone: Mapping[int, Record]
+    single: Mapping[int, Sequence[Cell]]
+    rejected: Sequence[Rejected]
+
+    def record(self, number: int) -> Record:
+        """The record of the decided row `number`."""
+        found = self.alone.get(number) or self.block.record(number)
+        assert found is not None
+        return found
+
+    def plain(self) -> Plain:
+        """The decided rows that were brought in by whole columns."""
+        block, numbers = self.block, self.numbers
+        if self.single:
+            numbers = numbers.filter(~numbers.is_in(list(self.single)))
+        if len(numbers) == len(block.numbers):
+            return Plain(numbers, block.cells, block.lines)
+        kept = block.numbers.is_in(numbers.implode())
+        return Plain(numbers, block.cells.filter(kept), None if block.lines is None else block.lines.filter(kept))
+
+
+class Decider:
+    """Decides blocks for one run; blocks may be decided at once in several threads."""
+
+    def __init__(self, run: Run, kernel: Kernel, intake: ColumnIntake, repeats: Repeats) -> None:
+        self._run = run
+        self._kernel = kernel
+        self._intake = intake
+        self._repeats = repeats
+        self._refusals = sorted({remark.when for remark in run.policy.refusals})
+
+    def decide(self, block: Block) -> Decided:
+        """Every row of `block`, decided or set aside."""
+        core, good = self._intake.take(block.cells)
+        repeated = self._repeats.told(block.cells)
+        if repeated is not None:
+            good &= ~repeated.fill_null(False)
+        doubtful = block.numbers.filter(~good).to_list()
+        records = [record for number in doubtful if (record := block.record(number)) is not None]
+        alone, households, rejected = self._one_by_one([*block.records, *records])
+        numbers = block.numbers.filter(good)
+        core = core.filter(good)
+        if alone:
+            numbers, core = _merged(numbers, core, list(alone), self._intake.frame(households))
+        persons = self._intake.persons(households)
+        decided = self._kernel.decide(core, persons)
+        refused = self._refused(decided)
+        if refused is not None:
+            rejected += self._refusals_of(block, alone, numbers.filter(refused), decided.filter(refused))
+            numbers, decided = numbers.filter(~refused), decided.filter(~refused)
+        rejected.sort(key=lambda found: found.record.number)
+        single = {number: self._run.cells(record) for number, record in alone.items()}
+        return Decided(block, numbers, decided, alone, single, rejected)
+
+    def _one_by_one(self, records: Sequence[Record]) -> tuple[dict[int, Record], list[Household], list[Rejected]]:
+        """The rows that are good after all, with their households, and those that are not."""
+        alone: dict[int, Record] = {}
+        households: list[Household] = []
+        rejected: list[Rejected] = []
+        for record in sorted(records, key=lambda record: record.number):
+            try:
+                households.append(self._run.household(record))
+                alone[record.number] = record
+            except HouseholdError as error:
+                rejected.append(Rejected(record, error))
+        return alone, households, rejected
+
+    def _refused(self, decided: pl.DataFrame) -> pl.Series | None:
+        """The rows in which one of the policy's refusals holds; None where there are none."""
+        found = decided.select(pl.any_horizontal(self._refusals)).to_series() if self._refusals else None
+        return found if found is not None and found.any() else None
+
+    def _refusals_of(
+        self, block: Block, alone: dict[int, Record], numbers: pl.Series, decided: pl.DataFrame
+    ) -> Iterator[Rejected]:
+        """The rows `numbers`, all of them refused, with what the policy has against each."""
+        for number, names in zip(numbers.to_list(), decided.select(self._refusals).iter_rows(named=True), strict=True):
+            record = alone.pop(number, None) or block.record(number)
+            assert record is not None
+            try:
+                refuse(self._run.policy, names, self._run.table.name, number)
+            except HouseholdError as error:
+                yield Rejected(record, error)
+
+
+def _merged(
+    numbers: pl.Series, core: pl.DataFrame, more: Sequence[int], frame: pl.DataFrame
+) -> tuple[pl.Series, pl.DataFrame]:
+    """Rows of two frames in the order of their numbers."""
+    both = pl.concat([numbers, pl.Series(more, dtype=pl.Int64)])
+    order = both.arg_sort()
+    return both.gather(order), pl.concat([core, frame.select(core.columns)])[order]

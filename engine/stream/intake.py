@@ -1,0 +1,211 @@
+"""Rows brought in by whole columns: core facts for a kernel where every cell is plainly good; the others are only told.
+
+It accepts nothing that the intake of single rows would not accept with the same values; what it does not accept is left
+to that intake.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from threading import Lock
+
+import polars as pl
+
+from engine.algebras.exact import Missing, Value
+from engine.expression import names_in
+from engine.kernel import ROW, Kernel, Typed
+from engine.policy import Fact, Policy
+from engine.stream.forms import SURELY_VALID
+from engine.stream.reading import Reader, Values, dtype_of, stored
+from engine.tables.columns import Columns
+from engine.tables.intake import Household, Intake
+
+__all__ = ["ColumnIntake"]
+
+_MOST_KNOWN = 200_000
+_NEUTRAL: Mapping[str, Value] = {"truth": False, "text": "", "date": datetime.date.min, "number": 0}
+
+
+class ColumnIntake:
+    """Brings the rows of a table in for `kernel`; `columns` says which column brings which fact."""
+
+    def __init__(self, policy: Policy, columns: Columns, intake: Intake, kernel: Kernel) -> None:
+        facts = kernel.facts
+        self._policy = policy
+        self._facts = facts
+        self._persons = kernel.persons
+        self.brought = {fact.name: index for index, fact in enumerate(columns.facts) if fact is not None}
+        self.types = {fact.name: facts.get(fact.name) or _typed(fact) for fact in policy.facts}
+        self._readers = {fact.name: Reader(fact, policy.words, self.types[fact.name]) for fact in policy.facts}
+        self._absences = {
+            fact.name: _Absence(fact, policy, intake, self.types) for fact in policy.facts if fact.absence
+        }
+        self._known = {fact.name: _Known(fact, policy, intake, self.types[fact.name]) for fact in policy.facts}
+
+    def read(self, fact: Fact, cells: pl.DataFrame) -> Values:
+        """The values of `fact` in `cells`, whose columns are called by their numbers."""
+        index = self.brought.get(fact.name)
+        reader = self._readers[fact.name]
+        return reader.nothing(cells.height) if index is None else reader.read(cells.get_column(str(index)))
+
+    def take(self, cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+        """The core facts of each row of `cells`, and which rows are good; those of a row that is not are worth nothing."""
+        rows = cells.height
+        good = _all(rows)
+        values: dict[str, pl.Series] = {}
+        given: dict[str, pl.Series] = {}
+        for fact in self._policy.facts:
+            found = self.read(fact, cells)
+            values[fact.name], given[fact.name] = found.values, found.values.is_not_null()
+            if found.bad is not None:
+                good &= ~found.bad
+            if fact.is_optional:
+                values[fact.name] = found.values.fill_null(_neutral(self.types[fact.name]))
+            elif fact.absence is None:
+                good &= given[fact.name]
+        for name, absence in self._absences.items():
+            values[name] = absence.settled(values, ~given[name] & good)
+            good &= values[name].is_not_null()
+        core = dict(values)
+        for fact in self._policy.facts:
+            core |= self._known[fact.name].truths(values[fact.name], given[fact.name], good)
+        return pl.DataFrame({name: core[name] for name in self._facts} or {"": good}), good
+
+    def frame(self, households: Sequence[Household]) -> pl.DataFrame:
+        """The core facts of `households`, brought in one by one, as `take` gives them."""
+        if not self._facts:
+            return pl.DataFrame({"": _all(len(households))})
+        return _frame(self._facts, [household.facts for household in households])
+
+    def persons(self, households: Sequence[Household]) -> dict[str, pl.DataFrame]:
+        """The persons of `households` for the kernel, of each group a frame."""
+        found = {}
+        for group, facts in self._persons.items():
+            people = [
+                (row, person) for row, household in enumerate(households) for person in household.persons.get(group, ())
+            ]
+            rows = pl.Series(ROW, [row for row, _ in people], dtype=pl.Int64)
+            found[group] = _frame(facts, [person for _, person in people]).insert_column(0, rows)
+        return found
+
+
+def _frame(facts: Mapping[str, Typed], rows: Sequence[Mapping[str, Value]]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            name: pl.Series([stored(row[name], found) for row in rows], dtype=dtype_of(found))
+            for name, found in facts.items()
+        }
+    )
+
+
+class _Absence:
+    """What the absence of `fact` means in each row: asked once for each combination of what it depends on."""
+
+    def __init__(self, fact: Fact, policy: Policy, intake: Intake, types: Mapping[str, Typed]) -> None:
+        assert fact.absence is not None
+        self._fact = fact
+        self._intake = intake
+        self._types = types
+        read = {node.id for node in names_in(fact.absence.value.tree)}
+        self._names = [known.name for known in policy.facts if known.name in read and known is not fact]
+        self._known: dict[tuple[object, ...], object] = {}
+        self._lock = Lock()
+
+    def settled(self, values: Mapping[str, pl.Series], absent: pl.Series) -> pl.Series:
+        """The values of the fact, with those where it is `absent`; null where there is none to be had."""
+        found, dtype = values[self._fact.name], dtype_of(self._types[self._fact.name])
+        if not absent.any():
+            return found
+        if not self._names:
+            return found.fill_null(pl.lit(self._of(()), dtype))
+        frame = pl.DataFrame([values[name].alias(name) for name in self._names])
+        keys = frame.filter(absent).unique(maintain_order=True)
+        meant = pl.Series(_VALUE, [self._of(key) for key in keys.iter_rows()], dtype=dtype)
+        joined = frame.join(keys.with_columns(meant), on=self._names, how="left", maintain_order="left")
+        return found.zip_with(~absent, joined.get_column(_VALUE))
+
+    def _of(self, key: tuple[object, ...]) -> object:
+        with self._lock:
+            if len(self._known) > _MOST_KNOWN:
+                self._known.clear()
+            if key not in self._known:
+                self._known[key] = self._asked(key)
+            return self._known[key]
+
+    def _asked(self, key: tuple[object, ...]) -> object:
+        core = {name: _value(stands, self._types[name]) for name, stands in zip(self._names, key, strict=True)}
+        try:
+            return stored(self._intake.when_absent(self._fact, core), self._types[self._fact.name])
+        except Missing:
+            return None
+
+
+class _Known:
+    """What is known of `fact` besides its value: asked once for each value, and for all surely valid texts together."""
+
+    def __init__(self, fact: Fact, policy: Policy, intake: Intake, found: Typed) -> None:
+        self._fact = fact
+        self._intake = intake
+        self._found = found
+        self._given = f"{fact.name}·{policy.words['given']}"
+        self._names = [name for name in fact.core_names(policy.words)[1:] if name != self._given]
+        self._truths: dict[object, tuple[bool, ...]] = {}
+        self._lock = Lock()
+
+    def truths(self, values: pl.Series, given: pl.Series, good: pl.Series) -> dict[str, pl.Series]:
+        """The truths under their names, for the rows that are `good`."""
+        if not self._names:
+            return {self._given: given}
+        alike = values
+        if self._fact.form:
+            valid = SURELY_VALID[self._fact.form](values) & good
+            first = valid.arg_max()
+            if first is not None and valid[first]:
+                alike = pl.select(pl.when(valid).then(pl.lit(values[first])).otherwise(values)).to_series()
+        distinct = alike.filter(good).unique(maintain_order=True).drop_nulls()
+        told = [self._of(value) for value in distinct.to_list()]
+        found = {self._given: given}
+        for index, name in enumerate(self._names):
+            truths = pl.Series([truth[index] for truth in told], dtype=pl.Boolean)
+            found[name] = alike.replace_strict(distinct, truths, default=False, return_dtype=pl.Boolean)
+        return found
+
+    def _of(self, value: object) -> tuple[bool, ...]:
+        with self._lock:
+            if len(self._truths) > _MOST_KNOWN:
+                self._truths.clear()
+            if value not in self._truths:
+                core = {self._fact.name: _value(value, self._found)}
+                self._intake.add_known(self._fact, True, core)
+                self._truths[value] = tuple(core[name] is True for name in self._names)
+            return self._truths[value]
+
+
+_VALUE = "="
+
+
+def _value(stands: object, found: Typed) -> Value:
+    """The value that stands in a column of `found`."""
+    if found.kind != "number":
+        assert isinstance(stands, (bool, str, datetime.date))
+        return stands
+    assert isinstance(stands, int)
+    value = Fraction(stands, found.scale)
+    return value.numerator if value.denominator == 1 else value
+
+
+def _typed(fact: Fact) -> Typed:
+    """What stands in the column of a fact that the kernel does not need."""
+    if fact.kind in ("money", "count"):
+        return Typed("number", pl.Int64(), 1 if fact.step is None else fact.step.denominator)
+    return Typed(fact.kind, dtype_of(Typed(fact.kind, pl.Int64())))
+
+
+def _neutral(found: Typed) -> pl.Expr:
+    return pl.lit(_NEUTRAL[found.kind], dtype_of(found))
+
+
+def _all(rows: int) -> pl.Series:
+    return pl.Series([True]).new_from_index(0, rows)

@@ -1,0 +1,131 @@
+"""The run: blocks read in order, decided by several threads, and written in order; few of them at any time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from engine.batch import Progress, Run
+from engine.decision import headings
+from engine.kernel import compile
+from engine.policy import Policy
+from engine.stream.blocks import Block, Blocks, Records
+from engine.stream.counting import Counting
+from engine.stream.deciding import Decided, Decider
+from engine.stream.intake import ColumnIntake
+from engine.stream.keys import Repeats
+from engine.stream.writing import CsvLines, rows
+from engine.tables.csv import CsvSource, CsvTarget
+
+__all__ = ["Streaming"]
+
+_WORKERS = 2
+_WAITING = 3
+"""Blocks that are being decided, or wait for the one in front of them."""
+
+Part = TypeVar("Part")
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A block decided, and its lines where a CSV file takes them."""
+
+    found: Decided
+    lines: bytes
+
+
+class Streaming:
+    """A policy compiled for runs by columns.
+
+    Raises: PolicyError where columns cannot compute it.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        refusals = sorted({remark.when for remark in policy.refusals})
+        self.policy = policy
+        self.headings = headings(policy)
+        self.kernel = compile(policy, [*self.headings, *(name for name in refusals if name not in self.headings)])
+
+    def begin(self, run: Run) -> Pass:
+        """The passes that `run` makes over its table."""
+        return Pass(self, run)
+
+
+class Pass:
+    """The passes of one run over its table: one for what stands in it twice, one that decides."""
+
+    def __init__(self, streaming: Streaming, run: Run) -> None:
+        self._streaming = streaming
+        self._run = run
+        policy, kernel = streaming.policy, streaming.kernel
+        self._intake = ColumnIntake(policy, run.columns, run.intake, kernel)
+        self._repeats = Repeats(policy, run.unique, self._intake, run.kept)
+        is_plain = isinstance(run.table, CsvSource) and not policy.groups
+        self._blocks = Blocks(run.table, run.kept) if is_plain and isinstance(run.table, CsvSource) else None
+
+    def repeated(self) -> dict[int, dict[str, int]]:
+        """For each unique column, the values that stand in several rows, with their number."""
+        return self._run.repeats() if self._blocks is None else self._repeats.find(self._blocks)
+
+    def decide(self, first: int, progress: Progress | None) -> None:
+        """Decide every row, told, written and counted as single rows are; keep the `first` decisions.
+
+        Raises: TableError where a file cannot be read on, or written.
+        """
+        run, summary = self._run, self._run.summary
+        counting = Counting(self._streaming.policy, self._streaming.kernel)
+        before, total = run.people.size, run.table.position()[1]
+        for done in self._decided():
+            counting.add(summary, done.found.decided)
+            summary.read += done.found.decided.height
+            if len(summary.first) < first:
+                self._keep(done.found, first)
+            self._write(done)
+            for rejected in done.found.rejected:
+                run.set_aside(rejected.record, rejected.error)
+            if progress is not None:
+                progress(before + done.found.block.done, before + total)
+
+    def _decided(self) -> Iterator[_Done]:
+        """Every block decided, in order."""
+        run, kernel = self._run, self._streaming.kernel
+        decider = Decider(run, kernel, self._intake, self._repeats)
+        lines = CsvLines(kernel, self._streaming.headings) if isinstance(run.good, CsvTarget) else None
+
+        def work(block: Block) -> _Done:
+            found = decider.decide(block)
+            return _Done(found, b"" if lines is None else lines.written(found))
+
+        blocks = self._blocks
+        if blocks is None:
+            return map(work, Records(run.table, run.kept).blocks())
+        return _in_order(lambda chunk: work(blocks.block(chunk)), blocks.chunks())
+
+    def _keep(self, found: Decided, first: int) -> None:
+        """The decisions of the first rows, each made by itself."""
+        summary = self._run.summary
+        for number in found.numbers.head(first - len(summary.first)).to_list():
+            summary.first.append((number, self._run.decision(found.record(number))))
+
+    def _write(self, done: _Done) -> None:
+        run = self._run
+        if isinstance(run.good, CsvTarget):
+            run.good.write_lines(done.lines, done.found.decided.height)
+        elif run.good is not None:
+            for cells in rows(done.found, self._streaming.kernel, self._streaming.headings):
+                run.good.write(cells)
+
+
+def _in_order(work: Callable[[Part], _Done], parts: Iterable[Part]) -> Iterator[_Done]:
+    """What `work` makes of `parts`, in order; a few of them at any time are being worked on, or wait."""
+    with ThreadPoolExecutor(_WORKERS) as workers:
+        waiting: deque[Future[_Done]] = deque()
+        for part in parts:
+            waiting.append(workers.submit(work, part))
+            if len(waiting) >= _WAITING:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

@@ -1,0 +1,211 @@
+"""CSV by the block: lines that are records by themselves as columns of texts, every other record by the strict reader.
+
+A line is read here only where it is plain beyond doubt: its bytes are of the encoding, no NUL, no old line end, and its
+quotes, if any, open and close within it. Whatever else there is goes to the strict reader, whose word is final.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import polars as pl
+
+from engine.tables import Record
+from engine.tables.csv import CsvSource
+from engine.tables.lines import opened
+
+__all__ = ["BLOCK_BYTES", "Chunk", "chunks", "texts"]
+
+BLOCK_BYTES = 1 << 22
+"""Bytes that are read at once: some ten thousand households."""
+
+_LONGEST = 500_000
+_END = "\x01"
+_MARKED = f",{_END}\n".encode()
+_FITS, _MORE = "fits", "more"
+_QUOTED = r'"(?:[^"]|"")*"'
+_ALONE = rf'^(?:[^",]*|{_QUOTED})(?:,(?:[^",]*|{_QUOTED}))*$'
+_UNREADABLE_AT_ONCE = 64
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some lines of a file one below the other, in UTF-8, each ended by LF; `first` is the number of the first.
+
+    Lines that belong to `records`, which were read by the strict reader, are left blank. `done` is the byte reached.
+    """
+
+    first: int
+    content: bytes
+    records: tuple[Record, ...]
+    has_quotes: bool
+    done: int
+
+
+def chunks(source: CsvSource, size: int) -> Iterator[Chunk]:
+    """Everything below the header, about `size` bytes at a time; never more than that and one record in memory.
+
+    Raises: TableError where the file cannot be read on.
+    """
+    path = Path(source.name)
+    with opened(path) as stream, opened(path) as other:
+        start, number = source.below_header(stream)
+        scanner = _Scanner(source, other)
+        while True:
+            stream.seek(start)
+            content = stream.read(size)
+            if not content:
+                return
+            cut = content.rfind(b"\n") + 1 if len(content) == size else len(content)
+            chunk, start, number = scanner.chunk(content[:cut], start, number)
+            yield chunk
+
+
+class _Scanner:
+    """Tells lines that are records by themselves from those that the strict reader must see; `stream` is for it alone."""
+
+    def __init__(self, source: CsvSource, stream: BinaryIO) -> None:
+        self._source = source
+        self._stream = stream
+        self._encoding = "gb18030" if source.encoding == "gb18030" else "utf-8"
+
+    def chunk(self, content: bytes, start: int, number: int) -> tuple[Chunk, int, int]:
+        """The lines of `content`, which begin at the byte `start` behind `number` lines, and what is reached with them.
+
+        Without `content` the line there is longer than a block.
+        """
+        if not content:
+            self._stream.seek(start)
+            record, end, reached = self._source.record_at(self._stream, number)
+            return Chunk(number + 1, b"", () if record is None else (record,), False, end), end, reached
+        plain = self._plain(content)
+        if plain is not None:
+            end = start + len(content)
+            return Chunk(number + 1, plain, (), False, end), end, number + plain.count(b"\n")
+        return self._sifted(content, start, number)
+
+    def _plain(self, content: bytes) -> bytes | None:
+        """`content` in UTF-8 with plain line ends; None where a line of it needs a closer look."""
+        if b'"' in content or b"\0" in content or b"\x01" in content or content.endswith(b"\r"):
+            return None
+        plain = content if content.endswith(b"\n") else content + b"\n"
+        if b"\r" in plain:
+            plain = plain.replace(b"\r\n", b"\n")
+            if b"\r" in plain:
+                return None
+        try:
+            text = plain.decode(self._encoding)
+        except UnicodeDecodeError:
+            return None
+        if _has_long(plain):
+            return None
+        return plain if self._encoding == "utf-8" else text.encode()
+
+    def _sifted(self, content: bytes, start: int, number: int) -> tuple[Chunk, int, int]:
+        """The same where some lines are none by themselves: they are read by the strict reader, and left blank."""
+        lines = content.split(b"\n")
+        if not lines[-1]:
+            lines.pop()
+        sizes = [len(line) + 1 for line in lines]
+        cut = [len(lines) - 1] if content.endswith(b"\r") else []
+        strange = sorted({*self._unreadable(lines), *self._odd(lines), *cut})
+        records: list[Record] = []
+        begins, line, end = start, 0, start + len(content)
+        reached = number + len(lines)
+        for index in strange:
+            if index < line:
+                continue
+            begins += sum(sizes[line:index])
+            self._stream.seek(begins)
+            record, begins, behind = self._source.record_at(self._stream, number + index)
+            if record is not None:
+                records.append(record)
+            line = behind - number
+            for taken in range(index, min(line, len(lines))):
+                lines[taken] = b""
+            if line >= len(lines):
+                end, reached = begins, behind
+                break
+        whole = b"\n".join(lines) + b"\n"
+        if self._encoding != "utf-8":
+            whole = whole.decode(self._encoding).encode()
+        return Chunk(number + 1, whole.replace(b"\r\n", b"\n"), tuple(records), b'"' in whole, end), end, reached
+
+    def _unreadable(self, lines: list[bytes]) -> Iterator[int]:
+        """The lines that are not of the encoding; they are left blank."""
+        for first in range(0, len(lines), _UNREADABLE_AT_ONCE):
+            part = lines[first : first + _UNREADABLE_AT_ONCE]
+            if self._is_unreadable(b"\n".join(part)):
+                for index, line in enumerate(part, first):
+                    if self._is_unreadable(line):
+                        lines[index] = b""
+                        yield index
+
+    def _is_unreadable(self, content: bytes) -> bool:
+        try:
+            content.decode(self._encoding)
+        except UnicodeDecodeError:
+            return True
+        return False
+
+    def _odd(self, lines: list[bytes]) -> list[int]:
+        """The lines with quotes that do not close, NUL, an old line end, or too much in them."""
+        content = b"\n".join(lines) + b"\n"
+        text = content if self._encoding == "utf-8" else content.decode(self._encoding).encode()
+        text = text.replace(b"\x01", b"\0").replace(b"\r\n", b"\n").replace(b"\n", _MARKED)
+        frame, line = pl.DataFrame(_lines(text)), pl.col("line")
+        odd = line.str.contains("[\0\r]") | (line.str.len_bytes() > _LONGEST)
+        if b'"' in text:
+            odd = (line.str.contains('"', literal=True) & ~line.str.contains(_ALONE)) | odd
+        return frame.select(odd.fill_null(False).arg_true()).to_series().to_list()
+
+
+def _has_long(content: bytes) -> bool:
+    """Whether so many bytes as a line may have here can pass without an end."""
+    at = 0
+    while at < len(content):
+        end = content.rfind(b"\n", at, at + _LONGEST)
+        if end < 0:
+            return True
+        at = end + 1
+    return False
+
+
+def _lines(content: bytes) -> pl.Series:
+    """The lines of `content` as texts; a blank one is null."""
+    return _read(content, ["line"], separator=_END, quote_char=None).to_series()
+
+
+def texts(chunk: Chunk, width: int, wanted: Sequence[int] | None = None) -> pl.DataFrame:
+    """The cells of the lines of `chunk` in columns called by their numbers (of all, or those `wanted`), blank ones null.
+
+    Beside them `number` holds each line's number, `fits` whether it has `width` cells, and, where all are wanted, `line`
+    the line as it stands.
+    """
+    names = [str(column) for column in range(width)]
+    kept = range(width) if wanted is None else sorted(wanted)
+    marked = chunk.content.replace(b"\n", _MARKED)
+    quote = '"' if chunk.has_quotes else None
+    cells = _read(marked, [*names, _FITS, _MORE], [*kept, width, width + 1], quote_char=quote)
+    fits = (pl.col(_FITS) == _END).fill_null(False) & pl.col(_MORE).is_null()
+    number = pl.int_range(chunk.first, chunk.first + cells.height, dtype=pl.Int64)
+    found = cells.with_columns(fits.alias(_FITS), number.alias("number")).drop(_MORE)
+    return found if wanted is not None else found.with_columns(_lines(chunk.content))
+
+
+def _read(content: bytes, names: Sequence[str], wanted: Sequence[int] | None = None, **options: Any) -> pl.DataFrame:
+    """The cells of `content`, a row for each line; a blank line stands first, since polars takes a mark of UTF-8 away there."""
+    frame = pl.read_csv(
+        io.BytesIO(b"\n" + content),
+        has_header=False,
+        schema=dict.fromkeys(names, pl.String()),
+        columns=None if wanted is None else list(wanted),
+        extra_columns="ignore",
+        missing_columns="insert",
+        **options,
+    )
+    return frame.slice(1)

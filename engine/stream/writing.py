@@ -1,0 +1,101 @@
+"""Decided rows written: as the lines of a CSV file by whole columns, into other formats row by row."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+import polars as pl
+
+from engine.algebras.exact import Value
+from engine.kernel import Kernel, Typed
+from engine.stream.deciding import Decided
+from engine.tables import Cell
+from engine.tables.csv import written
+
+__all__ = ["CsvLines", "rows"]
+
+_PLAIN_CELL = '^[0-9A-Za-z\u4e00-\u9fff][^",\r\n]*$'
+_DOUBTFUL_CELL = "(?:^|,)[^0-9A-Za-z\u4e00-\u9fff,]"
+
+
+class CsvLines:
+    """Writes decided rows as lines of CSV, in UTF-8: the cells that they brought, then the decision's under `headings`."""
+
+    def __init__(self, kernel: Kernel, headings: Sequence[str]) -> None:
+        self._kernel = kernel
+        self._headings = headings
+
+    def written(self, found: Decided) -> bytes:
+        """The lines of every decided row."""
+        shown = self._kernel.rendered(found.decided)
+        columns = [self._column(found.decided, shown, heading) for heading in self._headings]
+        frame = pl.DataFrame([self._begun(found), *columns])
+        stream = io.BytesIO()
+        frame.write_csv(stream, include_header=False, quote_style="never", line_terminator="\r\n", null_value="")
+        return stream.getvalue()
+
+    def _column(self, decided: pl.DataFrame, shown: pl.DataFrame, heading: str) -> pl.Series:
+        found = self._kernel.outputs[heading]
+        if found.kind == "truth":
+            return decided.get_column(heading).cast(pl.String)  # as cells of CSV show truths: true, false
+        column = shown.get_column(heading)
+        return _safe(column) if found.kind == "text" else column
+
+    def _begun(self, found: Decided) -> pl.Series:
+        """The beginning of each line: the cells that the row brought."""
+        plain = found.plain()
+        lines = self._joined(plain.cells) if plain.lines is None else self._as_they_stand(plain.cells, plain.lines)
+        if not found.single:
+            return lines
+        alone = [",".join(map(written, cells)) for cells in found.single.values()]
+        both = pl.concat([plain.numbers, pl.Series(list(found.single), dtype=pl.Int64)])
+        return pl.concat([lines, pl.Series(alone, dtype=pl.String)]).gather(both.arg_sort())
+
+    def _as_they_stand(self, cells: pl.DataFrame, lines: pl.Series) -> pl.Series:
+        """The lines of the file, but those made anew that would be written otherwise here."""
+        doubtful = lines.str.contains(_DOUBTFUL_CELL)
+        if not doubtful.any():
+            return lines
+        places = doubtful.arg_true()
+        return lines.scatter(places, self._joined(cells[places]))
+
+    @staticmethod
+    def _joined(cells: pl.DataFrame) -> pl.Series:
+        made = [_safe(column.fill_null("")) for column in cells]
+        return pl.DataFrame(made).select(pl.concat_str(pl.all(), separator=",")).to_series()
+
+
+def _safe(texts: pl.Series) -> pl.Series:
+    """`texts` as CSV writes them."""
+    distinct = texts.unique()
+    doubtful = distinct.filter((distinct != "") & ~distinct.str.contains(_PLAIN_CELL))
+    if not len(doubtful):
+        return texts
+    new = pl.Series([written(text) for text in doubtful.to_list()], dtype=pl.String)
+    return texts.replace(doubtful, new)
+
+
+def rows(found: Decided, kernel: Kernel, headings: Sequence[str]) -> Iterator[list[Cell]]:
+    """Each decided row as cells: those that it brought, then the decision's."""
+    plain = found.plain()
+    brought: dict[int, Sequence[Cell]] = dict(found.single)
+    brought.update(zip(plain.numbers.to_list(), plain.cells.fill_null("").iter_rows(), strict=True))
+    values = [_values(found.decided, heading, kernel.outputs[heading]) for heading in headings]
+    for number, *decided in zip(found.numbers.to_list(), *values, strict=True):
+        yield [*brought[number], *decided]
+
+
+def _values(decided: pl.DataFrame, heading: str, found: Typed) -> Sequence[Value]:
+    """A column of the decision as single values."""
+    stand = decided.get_column(heading).to_list()
+    if found.kind != "number" or (found.scale == 1 and not found.below):
+        return stand
+    below = decided.get_column(found.below).to_list() if found.below else itertools.repeat(found.scale)
+    return [_plain(Fraction(*pair)) for pair in zip(stand, below, strict=False)]
+
+
+def _plain(value: Fraction) -> Value:
+    return value.numerator if value.denominator == 1 else value

@@ -1,0 +1,428 @@
+"""Runs by whole columns: to the byte what row by row gives, whatever stands in the file and however it is cut."""
+
+import datetime
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from random import Random
+
+import polars as pl
+import pytest
+from households_2023 import households
+from small_policies import number, written
+
+import engine
+from engine import Policy, Summary
+from engine.cases import read_cases
+from engine.kernel import Typed
+from engine.messages import plain, words
+from engine.policy import Fact, Unit
+from engine.stream import scanning
+from engine.stream.blocks import Blocks
+from engine.stream.forms import SURELY_VALID
+from engine.stream.reading import Reader, stored
+from engine.tables import Record, open_source
+from engine.tables.cells import BadCell, is_blank, read_cell
+from engine.tables.csv import CsvSource
+from engine.tables.forms import FORMS, is_id_number
+from engine.tables.household import plain_cells
+
+ROOT = Path(__file__).parent.parent
+DAY = datetime.date(2023, 8, 1)
+
+
+@cache
+def scheme() -> Policy:
+    return engine.load(ROOT / "policies" / "2023")
+
+
+# The same bytes ------------------------------------------------------------
+
+
+def run(source: Path, folder: Path, algebra: str, policy: Policy | None = None, **options: object) -> Summary:
+    """The summary of a run whose files stand in `folder`, all called alike whatever the algebra."""
+    folder.mkdir(exist_ok=True)
+    return engine.evaluate(
+        policy or scheme(), source, folder / f"out{source.suffix}", today=DAY, algebra=algebra, **options
+    )
+
+
+def differences(source: Path, folder: Path, policy: Policy | None = None, **options: object) -> list[str]:
+    """The files and counts in which the two algebras do not come to the same."""
+    exact = run(source, folder / "exact", "exact", policy, **options)
+    columns = run(source, folder / "columns", "columns", policy, **options)
+    assert (exact.algebra, columns.algebra) == ("exact", "columns")
+    found = []
+    for field in fields(Summary):
+        one, other = getattr(exact, field.name), getattr(columns, field.name)
+        if field.name not in ("algebra", "output", "rejects", "manifest", "rejected_persons") and _told(one) != _told(
+            other
+        ):
+            found.append(f"{field.name}: {one} / {other}")
+    names = {path.name for part in ("exact", "columns") for path in (folder / part).iterdir()}
+    for name in sorted(names):
+        one, other = (folder / part / name for part in ("exact", "columns"))
+        if not (one.exists() and other.exists()) or _content(one) != _content(other):
+            found.append(name)
+    return found
+
+
+def _told(value: object) -> object:
+    return list(value.items()) if isinstance(value, dict) else value
+
+
+def _content(path: Path) -> bytes:
+    if not path.name.endswith(".manifest.json"):
+        return path.read_bytes()
+    content = json.loads(path.read_bytes())
+    del content["algebra"], content["written"]
+    return json.dumps(content).encode()
+
+
+COLUMNS = ("编号", *(fact.name for fact in scheme().facts), "备注")
+
+
+def table(path: Path, rows: Sequence[Sequence[str]], encoding: str = "utf-8", header: Sequence[str] = COLUMNS) -> Path:
+    """A CSV file of rows whose cells are written as they are given."""
+    lines = [",".join(header), *(",".join(row) for row in rows)]
+    path.write_bytes("".join(f"{line}\r\n" for line in lines).encode(encoding))
+    return path
+
+
+@cache
+def ordinary(count: int, seed: int = 7) -> tuple[tuple[str, ...], ...]:
+    """Rows of `COLUMNS` without a mistake of spelling."""
+    found = []
+    for at, household in enumerate(households(seed, count)):
+        cells = {"编号": f"户{at}", **{name: _written(value) for name, value in household.items()}}
+        found.append(tuple(cells.get(name, "") for name in COLUMNS))
+    return tuple(found)
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if value is None or isinstance(value, (str, datetime.date)):
+        return str(value or "")
+    return plain(value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["households-2023.csv", "households-2023-with-mistakes.csv", "households-2023.xlsx"])
+def test_the_examples_come_to_the_same_bytes(name: str, tmp_path: Path) -> None:
+    if name.endswith(".xlsx"):
+        one, other = (run(ROOT / "examples" / name, tmp_path / part, part) for part in ("exact", "columns"))
+        assert replace(one, algebra="", output="", rejects="", manifest="") == replace(
+            other, algebra="", output="", rejects="", manifest=""
+        )
+        rows = [[record.cells for record in open_source(Path(done.output)).records()] for done in (one, other)]
+        assert rows[0] == rows[1] and len(rows[0]) == 30
+    else:
+        assert differences(ROOT / "examples" / name, tmp_path) == []
+
+
+def spoilt(cells: dict[str, str], kind: int, random: Random) -> str:
+    """The line of a row with a mistake, or with an unusual spelling that is none."""
+    amount = random.choice(["家庭年收入", "因病支出", "医疗个人负担"])
+    changes = {
+        0: {amount: "约2万"},
+        1: {amount: "-5"},
+        2: {amount: "3200.505"},
+        3: {amount: '"12,345.60"'},
+        4: {amount: "１２３４"},
+        5: {amount: " 77 "},
+        6: {amount: "007"},
+        7: {amount: "1e5"},
+        8: {"家庭人口": ""},
+        9: {"家庭人口": "31"},
+        10: {"核算日期": "2023/8/5"},
+        11: {"核算日期": "2023-02-30"},
+        12: {"已建档": random.choice(["√", "yes", "大概"])},
+        13: {"身份证号": "990101190001010001"},
+        14: {"身份证号": "12345"},
+        15: {"县区": "没有的县", "当地低保月标准": ""},
+        16: {"备注": random.choice(['"说 ""好"", 真好"', "=1+1", "\u3000＝A1", "'x", "-3.5", "@me", "+86 1"])},
+        17: {"备注": '"两\n行"'},
+        18: {"备注": '半个"引号'},
+        19: {"备注": "a\0b"},
+        20: {"备注": "多,一格"},
+        21: {"备注": "cr\rcr"},
+        22: {"备注": '"没关上'},
+        23: dict.fromkeys(COLUMNS, ""),
+        24: dict.fromkeys(COLUMNS, " "),
+        25: {"备注": "\x01"},
+        26: {"城市": "\ufeff阜阳", "备注": "\ufeff"},
+        27: {amount: "0.10"},
+        28: {amount: "100000000.01"},
+        29: {amount: "1" * 40},
+    }
+    return ",".join({**cells, **changes[kind]}.values())
+
+
+KINDS = 30
+
+
+def mixed(count: int, seed: int) -> Iterator[str]:
+    """The lines of a table in which every third row is unusual, some with the ID number of another."""
+    random = Random(seed)
+    for at, row in enumerate(ordinary(count)):
+        cells = dict(zip(COLUMNS, row, strict=True))
+        if at % 9 == 4:
+            cells["身份证号"] = dict(zip(COLUMNS, ordinary(count)[at - 2], strict=True))["身份证号"]
+        yield spoilt(cells, random.randrange(KINDS), random) if at % 3 == 0 else ",".join(cells.values())
+
+
+@pytest.mark.parametrize(
+    ("size", "end", "encoding"),
+    [(700, "\r\n", "utf-8"), (5_000, "\n", "utf-8-sig"), (1 << 22, "\n", "utf-8"), (3_000, "\r\n", "gb18030")],
+)
+def test_unusual_rows_come_to_the_same_bytes(
+    size: int, end: str, encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scanning, "BLOCK_BYTES", size)
+    lines = [",".join(COLUMNS), *mixed(180, seed=size)]
+    content = end.join(lines).encode(encoding)
+    source = tmp_path / "rows.csv"
+    source.write_bytes(
+        content.replace("两\n行".encode(encoding), "两\r\n行".encode(encoding)) + b"\xff,\n" + content[-50:]
+    )
+    assert differences(source, tmp_path) == []
+
+
+def test_columns_without_a_heading_and_reasons_of_an_earlier_run_come_to_the_same_bytes(tmp_path: Path) -> None:
+    rows = [(*row, " " if at % 5 else "x", "", "旧的原因") for at, row in enumerate(ordinary(40))]
+    source = table(tmp_path / "rows.csv", rows, header=(*COLUMNS, "", " ", "问题"))
+    assert differences(source, tmp_path) == []
+
+
+def test_a_file_of_bad_rows_alone_and_one_of_a_header_alone_come_to_the_same_bytes(tmp_path: Path) -> None:
+    bad = table(tmp_path / "bad.csv", [("x", "y")] * 30)
+    empty = table(tmp_path / "empty.csv", [])
+    for source in (bad, empty):
+        folder = tmp_path / source.stem
+        folder.mkdir()
+        assert differences(source, folder) == []
+
+
+OTHERS = sorted(path.parent for path in (ROOT / "examples" / "policies").glob("*/policy.yaml"))
+
+
+@pytest.mark.parametrize("folder", OTHERS, ids=lambda folder: folder.name)
+def test_the_cases_of_other_policies_come_to_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    found = [
+        {name: plain_cells(entry.value) for name, entry in case.facts.entries.items()} for case in read_cases(folder)
+    ]
+    cases = [{name: cell for name, cell in case.items() if name != "本类上年度标准"} for case in found]
+    bad = [{**case, name: "?"} for case in cases[:3] for name in case]
+    source = tmp_path / "rows.jsonl"
+    source.write_text("".join(f"{json.dumps(case)}\n" for case in [*cases, *bad]), encoding="utf-8")
+    policy = engine.load(folder)
+    assert differences(source, tmp_path, policy) == []
+    plain = [case for case in cases if not any(isinstance(cell, list) for cell in case.values())]
+    if plain and not policy.groups:
+        header = list(dict.fromkeys(name for case in plain for name in case))
+        rows = [[str(case.get(name, "")) for name in header] for case in plain]
+        assert differences(table(tmp_path / "rows.csv", rows, header=header), tmp_path, policy) == []
+
+
+def test_the_first_decisions_are_kept_whatever_the_algebra(tmp_path: Path) -> None:
+    source = ROOT / "examples" / "households-2023-with-mistakes.csv"
+    kept = [engine.evaluate(scheme(), source, today=DAY, algebra=name, first=3).first for name in ("exact", "columns")]
+    assert kept[0] == kept[1] and len(kept[0]) == 3
+
+
+# The choice ------------------------------------------------------------
+
+
+def test_columns_are_asked_for_without_polars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "polars", None)
+    source = ROOT / "examples" / "households-2023.csv"
+    with pytest.raises(engine.TableError) as caught:
+        run(source, tmp_path, "columns")
+    assert 'pip install "bangfu[batch]"' in str(caught.value)
+    summary = engine.evaluate(scheme(), source, tmp_path / "out.csv", today=DAY)
+    assert (summary.algebra, summary.decided) == ("exact", 30)
+    assert summary.because is not None and summary.because.text("en") == "columns need the package polars"
+    manifest = json.loads((tmp_path / "out.csv.manifest.json").read_bytes())
+    assert manifest["algebra_because"] == "columns need the package polars"
+
+
+def test_a_policy_that_columns_cannot_compute_is_decided_by_exact_and_told(tmp_path: Path) -> None:
+    (tmp_path / "p").mkdir()
+    facts = "facts:\n" + number("income", at_most=10**14)
+    rules = "rules:\n  large:\n    is: income * income * income\noutputs:\n  - large\n"
+    policy = engine.load(written(tmp_path / "p", facts=facts, rules=rules))
+    source = tmp_path / "rows.csv"
+    source.write_text("income\n5\n", encoding="utf-8")
+    summary = engine.evaluate(policy, source, tmp_path / "out.csv")
+    assert summary.algebra == "exact" and summary.decided == 1
+    assert summary.because is not None and summary.because.text("en").startswith("columns cannot compute the policy: ")
+    with pytest.raises(engine.PolicyError):
+        engine.evaluate(policy, source, tmp_path / "out.csv", algebra="columns")
+
+
+def test_polars_is_not_imported_but_for_a_table() -> None:
+    for arguments in (["--help"], ["explain", "examples/household-2023.yaml"], ["check", "2023"], ["test", "2023"]):
+        code = (
+            "import sys, cli\n"
+            f"try:\n cli.cli({arguments!r}, standalone_mode=False)\n"
+            "except SystemExit:\n pass\n"
+            "print('polars' in sys.modules)"
+        )
+        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+        assert done.stdout.splitlines()[-1] == "False", done.stderr
+
+
+# Lines ------------------------------------------------------------
+
+BITS = (
+    *(b"a", b"1", b",", b",", b",", b"\n", b"\n", b"\r\n", b'"', b'""', b'","', b'"\n', b"\r", b"\0", b"\x01", b"\xff"),
+    *("中 \ufeff \u3000 \u2028".encode().split(b" ")),
+    *(b" ", b",,\n", b'"x,y",2,3\n', b"1,2,3\n", b"#", b"'", "中".encode("gb18030"), b"\x85"),
+)
+
+
+def records_of(source: CsvSource, size: int) -> list[Record]:
+    """Every record, by way of blocks of `size` bytes."""
+    found = []
+    kept = range(len(source.header))
+    for chunk in scanning.chunks(source, size):
+        block = Blocks(source, kept).block(chunk)
+        found += block.records
+        for at, cells in zip(block.numbers.to_list(), block.cells.iter_rows(), strict=True):
+            read = tuple(cell or "" for cell in cells)
+            single = block.record(at)
+            if single is not None:
+                assert single.problem is not None or single.cells == read
+                found.append(single)
+    return sorted(found, key=lambda record: record.number)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_lines_read_by_the_block_are_the_records_of_the_strict_reader(seed: int, tmp_path: Path) -> None:
+    random = Random(seed)
+    read = 0
+    for _ in range(150):
+        encoding = random.choice(["utf-8", "utf-8-sig", "gb18030"])
+        header = random.choice(["a\n", "a,b\n", "a,b,c\n", "a,,c\n"])
+        content = header.encode() + b"".join(random.choice(BITS) for _ in range(random.randrange(1, 60)))
+        path = tmp_path / "rows.csv"
+        path.write_bytes((b"\xef\xbb\xbf" if encoding == "utf-8-sig" else b"") + content)
+        source = open_source(path, encoding=None if encoding == "utf-8-sig" else encoding)
+        assert isinstance(source, CsvSource)
+        expected = list(source.records())
+        read += len(expected)
+        for size in (7, 50, 1000):
+            assert records_of(source, size) == expected, (encoding, size, content)
+    assert read > 500
+
+
+def test_a_line_beyond_all_measure_is_one_problem(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_bytes(b"a,b\n1,2\n" + b"x" * 9_000_000 + b"\n3,4\n" + b'"' + b"y" * 2_000_000 + b'",5\n6,7\n')
+    source = open_source(path)
+    assert isinstance(source, CsvSource)
+    expected = list(source.records())
+    assert [record.problem is None for record in expected] == [True, False, True, False, True]
+    assert records_of(source, 1 << 20) == expected
+
+
+# Cells ------------------------------------------------------------
+
+
+def fact_of(kind: str, **more: object) -> Fact:
+    bounds = (
+        {"at_least": Fraction(0), "at_most": Fraction(100_000), "step": Fraction("0.01")}
+        if kind in ("money", "count")
+        else {}
+    )
+    return Fact("x", kind, Unit(), "", **{**bounds, **more})  # type: ignore[arg-type]
+
+
+FACTS = (
+    fact_of("money"),
+    fact_of("money", step=Fraction("0.05"), at_least=Fraction("-3.5")),
+    fact_of("count", step=Fraction("5"), at_least=10),
+    fact_of("money", step=Fraction("1/3")),
+    fact_of("truth"),
+    fact_of("date"),
+    fact_of("text"),
+    fact_of("text", choices=("甲", "A1")),
+    fact_of("text", form="id_number"),
+)
+SIGNS = "0123456789..,,-+ eE_'\"#/年月日Xx甲A是否√①²½１２，．－\u3000\u200b\ufeff\t\x1c\xa0"
+TEXTS = (
+    *("0", "5", "10", "15", "12.5", "12.50", "12.505", "0.05", ".5", "5.", "-0", "-3.5", "00", "007", "1,234", "1,23"),
+    *(
+        "100000",
+        "100000.00",
+        "100000.01",
+        "9" * 12,
+        "9" * 13,
+        "9" * 30,
+        "1e3",
+        "1_0",
+        "0x1",
+        "٣",
+        "inf",
+        "nan",
+        "1.2.3",
+    ),
+    *(
+        "是",
+        "否",
+        "Y",
+        "2023-08-01",
+        "2023-8-1",
+        "2023/08/01",
+        "20230801",
+        "45139",
+        "2023-02-29",
+        "2024-02-29",
+        "0001-01-01",
+    ),
+    *("990101198503070017", "99010119850307001x", " 990101198503070017", "990101198502300010", "110101000001010017"),
+    *("甲", "Ａ1", "ａ", "ﬁ", "a b", " a", "甲\u3000", "x" * 200, "甲" * 1100, "＝1"),
+)
+
+
+def test_cells_read_by_the_column_are_what_single_cells_are_read_as() -> None:
+    random = Random(5)
+    made = {"".join(random.choice(SIGNS) for _ in range(random.randrange(1, 9))) for _ in range(3000)}
+    made |= {f"{random.randrange(200)}.{random.randrange(1000)}" for _ in range(500)}
+    texts = [*TEXTS, *sorted(made), None]
+    good = 0
+    for fact in FACTS:
+        found = Typed("number", pl.Int64(), 300) if fact.kind in ("money", "count") else Typed(fact.kind, pl.String())
+        column = Reader(fact, words("zh"), found).read(pl.Series(texts, dtype=pl.String))
+        bad = [False] * len(texts) if column.bad is None else column.bad.to_list()
+        for text, value, is_bad in zip(texts, column.values.to_list(), bad, strict=True):
+            expected: object = None
+            is_expected_bad = False
+            if not is_blank(text):
+                try:
+                    expected = stored(read_cell(fact, text, words("zh")), found)
+                except BadCell:
+                    is_expected_bad = True
+            assert (value, is_bad) == (expected, is_expected_bad), (fact, text)
+            good += value is not None
+    assert good > 1000
+
+
+def test_an_id_number_that_is_surely_valid_is_valid() -> None:
+    random = Random(3)
+    made = [f"99{random.randrange(10**15):015d}{random.choice('0123456789X')}" for _ in range(500)]
+    dated = [
+        f"990101{1900 + random.randrange(130)}{random.randrange(1, 14):02d}{random.randrange(33):02d}{at % 1000:03d}"
+        for at in range(3000)
+    ]
+    texts = [*made, *TEXTS, *(text + check for text in dated for check in "0X5")]
+    found = SURELY_VALID["id_number"](pl.Series(texts)).to_list()
+    assert [text for text, valid in zip(texts, found, strict=True) if valid and not FORMS["id_number"](text)] == []
+    missed = [text for text, valid in zip(texts, found, strict=True) if not valid and is_id_number(text)]
+    assert all(text[10:14] == "0229" for text in missed)
+    assert sum(found) > 500
