@@ -212,6 +212,8 @@ def _given(draw: _Draw) -> list[pl.Expr]:
     ]
     found.append((pl.col("已建档") | (form % 2 == 0)).alias("已建档·已填"))
     found += [pl.lit(True).alias(f"{name}·已填") for name in ("身份证号", "城市", "县区")]
+    found += [pl.lit(False).alias(f"身份证号·{fault}") for fault in ("位数不对", "字符不对", "日期不对")]
+    found.append((~pl.col("身份证号·有效")).alias("身份证号·校验码不对"))
     found.append((pl.col("当地低保月标准") != 73800).alias("当地低保月标准·已填"))
     found.append((pl.col("城市低保平均标准") != 74700).alias("城市低保平均标准·已填"))
     found.append((pl.col("核算日期") != _TODAY).alias("核算日期·已填"))

@@ -28,6 +28,7 @@ from engine.decision import headings
 from engine.expression import Expression, Personal, Reader, Refusal
 from engine.fold import fold
 from engine.kernel import ROW, Typed, compile, facts_frame, frames, persons_frames, remarks
+from engine.kernel import numbering as numbering_room
 from engine.kernel.numbering import UNKNOWN, Numbering
 from engine.kernel.program import Program
 from engine.kernel.sums import shared
@@ -60,8 +61,8 @@ def made_up(count: int, *questions: str) -> tuple[Household, ...]:
 
 @cache
 def exactly() -> dict[str, list[Value]]:
-    """Every name of the scheme as read, for 2,000 households."""
-    return exact_names(scheme(), made_up(2_000))
+    """Every name of the scheme as read, for 1,000 households."""
+    return exact_names(scheme(), made_up(1_000))
 
 
 def test_the_lists_of_exact_values_hold_what_exact_gives_each_household():
@@ -75,20 +76,20 @@ def test_the_lists_of_exact_values_hold_what_exact_gives_each_household():
 
 def test_columns_are_exact_for_every_rule_and_every_output():
     assert len(exactly()) > 400
-    assert wrong(scheme(), made_up(2_000), exactly()) == []
+    assert wrong(scheme(), made_up(1_000), exactly()) == []
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_columns_are_exact_under_the_other_reading(question: str):
     other = scheme(question)
-    made = made_up(500, question) if other.facts != scheme().facts else made_up(2_000)[:500]
-    known = {name: values[:500] for name, values in exactly().items()}
+    made = made_up(300, question) if other.facts != scheme().facts else made_up(1_000)[:300]
+    known = {name: values[:300] for name, values in exactly().items()}
     assert wrong(other, made, exact_changes(other, made, scheme(), known)) == []
 
 
 def test_a_campaign_of_columns_finds_no_difference(capsys: pytest.CaptureFixture[str]):
-    assert run_campaign(["--count", "300", "--seed", "9", "--processes", "1"]) == 0
-    assert "seed 9: 300 households" in capsys.readouterr().out
+    assert run_campaign(["--count", "100", "--seed", "9", "--processes", "1"]) == 0
+    assert "seed 9: 100 households" in capsys.readouterr().out
 
 
 # Other policies ------------------------------------------------------------
@@ -148,7 +149,7 @@ def some_households(policy: Policy, count: int) -> list[Household]:
 @pytest.mark.parametrize("folder", OTHERS, ids=lambda folder: folder.name)
 def test_columns_are_exact_for_every_policy_of_the_examples(folder: Path):
     found = load(folder)
-    made = some_households(found, 400)
+    made = some_households(found, 250)
     assert wrong(found, made, exact_names(found, made)) == []
 
 
@@ -328,7 +329,7 @@ def some_rows() -> list[dict[str, Value]]:
 ROWS = some_rows()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(EXPRESSIONS)
 def test_columns_are_exact_for_any_expression(text: str):
     expression = parsed(text)
@@ -635,11 +636,11 @@ def test_notes_are_said_as_exact_says_them_however_many_there_are(tmp_path: Path
         assert wrong(found, [one], exact_names(found, [one]), kernel) == []
 
 
-@pytest.mark.parametrize("most", [0, 1, 60, 3_000, 10**6])
+@pytest.mark.parametrize("most", [0, 60, 10**6])
 def test_notes_are_the_same_whether_there_is_room_to_keep_them_or_not(monkeypatch: pytest.MonkeyPatch, most: int):
-    frame = facts_frame(scheme(), made_up(1_500))
+    frame = facts_frame(scheme(), made_up(1_000))
     notes = compile(scheme(), ["提示", "依据"]).decide(frame)
-    assert notes["提示"].n_unique() > 700
+    assert notes["提示"].n_unique() > 500
     monkeypatch.setattr(remarks, "_MOST", most)
     monkeypatch.setattr(remarks, "_MANY", 20)
     kernel = compile(scheme(), ["提示", "依据"])
@@ -672,6 +673,8 @@ def test_combinations_are_numbered_as_they_are_met():
         ones = pl.Series([1] * 5, dtype=pl.UInt32)
         assert numbering.of([more, ones]).to_list() == [4, 5, 0, 6, UNKNOWN]
         assert numbering.of([more, ones]).to_list() == [4, 5, 0, 6, UNKNOWN]
+    pairs = [pl.Series(numbers, dtype=pl.UInt32) for numbers in ([0, 1, 2**16, 3], [2**16, 0, 0, 2**31])]
+    assert numbering_room._keyed(pairs).is_unique().all()
     single = Numbering(lambda new: new.height)
     for values, numbers in (([0, 7], [0, 1]), ([2**40, 7], [2, 1]), ([-(2**62), 2**40, 8], [3, 2, 4])):
         assert single.of([pl.Series(values, dtype=pl.Int64)]).to_list() == numbers
@@ -684,7 +687,7 @@ SEVEN = ("困难类别", "生活救助", "医疗救助", "助学救助", "意外
 
 
 def test_what_is_not_wanted_is_pruned_and_changes_nothing():
-    frame = facts_frame(scheme(), made_up(2_000))
+    frame = facts_frame(scheme(), made_up(1_000))
     whole = compile(scheme())
     decided = whole.decide(frame)
     for heading in headings(scheme()):
@@ -698,19 +701,19 @@ def test_what_is_not_wanted_is_pruned_and_changes_nothing():
 
 
 def test_a_row_is_decided_alike_in_any_order_block_and_number_of_threads(monkeypatch: pytest.MonkeyPatch):
-    frame = facts_frame(scheme(), made_up(2_000))
+    frame = facts_frame(scheme(), made_up(1_000))
     decided = compile(scheme()).decide(frame)
     kernel = compile(scheme())
     assert kernel.decide(frame.reverse()).reverse().equals(decided)
     assert pl.concat([kernel.decide(part) for part in frame[:40].iter_slices(1)]).equals(decided[:40])
-    for most, threads in ((1_999, 1), (100, 2), (64, 5)):
+    for most, threads in ((999, 1), (100, 2), (64, 5)):
         monkeypatch.setattr(frames, "_MOST", most)
         monkeypatch.setattr(pl, "thread_pool_size", lambda threads=threads: threads)
         assert compile(scheme()).decide(frame).equals(decided)
 
 
 def test_a_lazy_frame_is_decided_as_it_comes():
-    frame = facts_frame(scheme(), made_up(2_000))
+    frame = facts_frame(scheme(), made_up(1_000))
     kernel = compile(scheme())
     for engine in ("streaming", "in-memory"):
         assert kernel.decide(frame.lazy()).collect(engine=engine).equals(kernel.decide(frame))

@@ -39,10 +39,11 @@ class Numbering:
     def of(self, columns: Sequence[pl.Series]) -> pl.Series:
         """The number of the combination in each row; `UNKNOWN` where it is to have none."""
         found = self._found(columns)
-        while found is None or (not self._is_full and found.max() == UNKNOWN):
+        if found is None or (not self._is_full and found.max() == UNKNOWN):
             rows = _frame(columns)
             self._take_in((rows if found is None else rows.filter(found == UNKNOWN)).unique(maintain_order=True))
             found = self._found(columns)
+            assert found is not None and (self._is_full or found.max() != UNKNOWN)
         return found
 
     def _found(self, columns: Sequence[pl.Series]) -> pl.Series | None:
@@ -58,7 +59,7 @@ class Numbering:
             met = rows.clear() if self._met is None else self._met
             new = rows.join(met, on=rows.columns, how="anti", maintain_order="left")
             taken = self._learn(new)
-            self._is_full = taken < new.height
+            self._is_full = self._is_full or taken < new.height
             self._met = pl.concat([met, new.head(taken)], rechunk=True)
             known = _keyed(self._met.get_columns()).with_row_index(_NUMBER)
             self._quick = _dense(self._met) or _hashed(self._met, known)
