@@ -704,6 +704,97 @@ def _test_year(run: _Run, folder: Path, *, is_quiet: bool = False) -> bool:
 @cli.command(
     short_help=_("Show a policy as a page to read beside the text."),
     help=_(
+        "Record what YEAR decides: its worked cases, and a population of households made up for its policy, many of them on its lines and just beside.\n\nThe baseline stands in the year's folder (baseline.json and baseline.jsonl.gz) and belongs into version control; bangfu regress holds every later engine against it. Recorded households are kept when a year is recorded again."
+    ),
+    epilog=_("Examples: bangfu record 2023 · bangfu record 2024 --count 5000 --seed 7"),
+)
+@click.argument("year")
+@click.option(
+    "--count", type=click.IntRange(1), help=_("The number of households. Default: those recorded, else 20,000.")
+)
+@click.option("--seed", type=click.IntRange(0), help=_("Another seed makes up other households. Default: 1."))
+@_POLICIES
+@click.pass_obj
+def record(run: _Run, year: str, count: int | None, seed: int | None, policies: Path | None) -> None:
+    folder = _folder(run, policies, year)
+    try:
+        with _Bar(folder) as bar:
+            done = engine.record(folder, count=count, seed=seed, progress=bar.move)
+    except (engine.PolicyError, engine.TableError) as error:
+        run.fail(error.problems)
+    click.echo(
+        run.say(
+            "{folder}: {cases} cases and {households} households recorded, decided by the algebra {algebra}.",
+            folder=folder,
+            cases=done.cases,
+            households=done.households,
+            algebra=done.algebra,
+        )
+    )
+    if done.because is not None:
+        click.echo(run.say("Row by row, because {reason}.", reason=done.because))
+    if not done.is_new_population:
+        click.echo(run.say("The households are those recorded before."))
+    if not done.is_changed:
+        click.echo(run.say("Nothing is new: the files stay as they were."))
+
+
+@cli.command(
+    help=_(
+        "Decide again what was recorded of each YEAR (without one: of every recorded year), and show each decision that has moved, with the first step that differs.\n\nIt says whether the engine moved it or the policy, and which cases are otherwise than they were recorded. Ends with 1 where anything is."
+    ),
+    epilog=_("Examples: bangfu regress · bangfu regress 2023 · bangfu regress 2023 --exact"),
+)
+@click.argument("years", nargs=-1)
+@click.option("--exact", is_flag=True, help=_("Decide every household row by row as well, not only one of ten. Slow."))
+@_POLICIES
+@click.pass_obj
+def regress(run: _Run, years: Sequence[str], exact: bool, policies: Path | None) -> None:
+    passed: list[bool] = []
+    for folder in _folders(run, policies, years):
+        _use(run, folder)
+        try:
+            found = engine.regress(folder, exact=exact)
+            if found is None and years:
+                raise engine.not_recorded(folder)
+        except engine.PolicyError as error:
+            run.tell(error.problems)
+            passed.append(False)
+            continue
+        if found is None:
+            click.echo(run.say("{folder}: not recorded.", folder=folder))
+        else:
+            passed.append(found.has_passed)
+            _tell_regression(run, folder, found)
+    if not passed:
+        click.echo(run.say("No year has been recorded. Run: bangfu record YEAR"), err=True)
+    sys.exit(0 if passed and all(passed) else 1)
+
+
+def _tell_regression(run: _Run, folder: Path, found: engine.Regression) -> None:
+    if not found.has_passed:
+        click.echo(found.text(run.language))
+    click.echo(
+        run.say(
+            "{folder}: {cases} cases and {decided} households decided again ({exact} of them row by row); {moved} decisions moved.",
+            folder=folder,
+            cases=len(found.baseline.cases),
+            decided=found.decided,
+            exact=found.decided_exact,
+            moved=len(found.moves),
+        )
+    )
+    if found.because is not None:
+        click.echo(run.say("Row by row, because {reason}.", reason=found.because))
+    if found.has_passed:
+        return
+    click.echo(
+        run.say("Where all of this is meant, record the year again: bangfu record {year}", year=folder.name), err=True
+    )
+
+
+@cli.command(
+    help=_(
         "Show the policy of YEAR as a page to read beside the text, with the line that last said each thing; with --core the rules that it comes to; with --flat its full copy, which extends nothing."
     ),
     epilog=_(

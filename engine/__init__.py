@@ -46,6 +46,9 @@ The rooms, each with one reason to exist:
     coverage      what the worked cases reach of a policy, and what they do not
     page          a policy as a page to read beside the text
     template      the input sheet of a year
+    population    households made up for a policy, many of them on its lines
+    pytest_plugin  cases and recorded years as tests of pytest
+    regression    a year recorded, and every decision that has moved since
     rows          one household out of a file
     manifest      what a result was made of
 
@@ -69,11 +72,14 @@ _HOMES = {
     "HouseholdError": "tables.intake",
     "Households": "effects",
     "Impact": "effects",
+    "Move": "regression",
     "Place": "source",
     "Policy": "policy",
     "PolicyError": "source",
     "Problem": "source",
     "Record": "tables",
+    "Recorded": "regression",
+    "Regression": "regression",
     "Summary": "batch",
     "TableError": "tables",
     "Timeline": "timeline",
@@ -96,13 +102,19 @@ _HOMES = {
     "find_year": "folders",
     "flat_files": "flat",
     "impact": "effects",
+    "is_policy": "folders",
     "language_of": "folders",
     "load": "loading",
     "load_cached": "cache",
     "new_year": "scaffold",
+    "not_recorded": "regression",
     "page_of": "page",
+    "read_cases": "cases",
     "read_timeline": "timeline",
     "read_variant": "variants",
+    "record": "regression",
+    "regress": "regression",
+    "run_case": "cases",
     "run_cases": "cases",
     "say": "messages",
     "shown": "decision",

@@ -5,6 +5,8 @@ from engine.by_date import ByDate as ByDate
 from engine.by_date import evaluate_by_date as evaluate_by_date
 from engine.cache import load_cached as load_cached
 from engine.cases import Case as Case
+from engine.cases import read_cases as read_cases
+from engine.cases import run_case as run_case
 from engine.cases import run_cases as run_cases
 from engine.compare import Change as Change
 from engine.compare import Comparison as Comparison
@@ -23,6 +25,7 @@ from engine.flat import flat_files as flat_files
 from engine.flat import write_flat as write_flat
 from engine.folders import find_policies as find_policies
 from engine.folders import find_year as find_year
+from engine.folders import is_policy as is_policy
 from engine.folders import language_of as language_of
 from engine.folders import years as years
 from engine.loading import check_questions as check_questions
@@ -35,6 +38,12 @@ from engine.page import page_of as page_of
 from engine.pages.changes import write_diff_page as write_diff_page
 from engine.pages.effects import write_impact_page as write_impact_page
 from engine.policy import Policy as Policy
+from engine.regression import Move as Move
+from engine.regression import Recorded as Recorded
+from engine.regression import Regression as Regression
+from engine.regression import not_recorded as not_recorded
+from engine.regression import record as record
+from engine.regression import regress as regress
 from engine.rows import explain_row as explain_row
 from engine.scaffold import new_year as new_year
 from engine.source import Place as Place

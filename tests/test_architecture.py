@@ -83,6 +83,12 @@ ROOMS: Mapping[str, str] = {
         "algebras.exact algebras.trace decision explanation expression loading messages policy schema source "
         "tables tables.intake"
     ),
+    "population": "algebras.exact decision expression fold policy source tables.cells tables.columns tables.forms tables.intake",
+    "regression": (
+        "engine algebras.exact algebras.trace cases compare decision explanation expression flat fold loading messages policy "
+        "population source tables tables.intake"
+    ),
+    "pytest_plugin": "engine",
     # What a household reaches is read off the trace; what none can reach, off the bounds that the checks find.
     "coverage": (
         "algebras.exact algebras.interval algebras.trace cases checks explanation expression fold loading messages policy "
@@ -124,6 +130,7 @@ PACKAGES: Mapping[str, str] = {
     "kernel.remarks": "polars",
     "kernel.series": "polars",
     "kernel.writing": "polars",
+    "pytest_plugin": "pytest",
     "stream.blocks": "polars",
     "stream.counting": "polars",
     "stream.deciding": "polars",
@@ -143,7 +150,7 @@ PACKAGES: Mapping[str, str] = {
 }
 """The packages that a module imports; every other module is content with the standard library."""
 
-LOADED_BY_NAME = ("", "batch", "tables")
+LOADED_BY_NAME = ("", "batch", "regression.deciding", "tables")
 """The modules that import others by name, when they are used."""
 
 NO_NAMES = ("common", "data", "helper", "helpers", "info", "manager", "misc", "util", "utils")

@@ -71,10 +71,8 @@ def test_it_loads_without_a_problem_or_a_warning(name: str) -> None:
 
 
 @every_folder
-def test_every_case_agrees(name: str) -> None:
-    results = engine.run_cases(FOLDER / name)
-    assert len(results) >= 12
-    assert [problem.text() for result in results for problem in result.problems] == []
+def test_every_folder_has_cases_which_pytest_runs_one_by_one(name: str) -> None:
+    assert len(read_cases(FOLDER / name)) >= 12
 
 
 @every_folder

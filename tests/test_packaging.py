@@ -200,6 +200,26 @@ def test_the_cases_run_from_any_folder(bangfu: Path, elsewhere: Path) -> None:
     assert re.search(r": ([1-9]\d*) of \1 cases as expected\.", said)
 
 
+def test_the_wheel_gives_pytest_its_plugin_once(wheel: Path) -> None:
+    (entries,) = (
+        text.decode() for name, text in contents(wheel).items() if name.endswith(".dist-info/entry_points.txt")
+    )
+    assert entries.count("engine.pytest_plugin = engine.pytest_plugin") == 1
+    assert "[pytest11]\nengine.pytest_plugin" in entries
+
+
+def test_pytest_collects_cases_where_the_wheel_is_installed(
+    bangfu: Path, python: Path, elsewhere: Path, tmp_path: Path
+) -> None:
+    """With the plugin found by itself, and named with -p as well."""
+    run(python, "-m", "pip", "install", "-q", "--target", tmp_path / "pytest", "pytest")
+    shutil.copytree(ROOT / "policies", elsewhere / "policies")
+    called = (python, "-m", "pytest", "-q", "policies", "-k", "2023 and not recorded")
+    for more in ((), ("-p", "engine.pytest_plugin")):
+        said = run(*called, *more, cwd=elsewhere, PYTHONPATH=str(tmp_path / "pytest"))
+        assert re.search(r"[1-9][0-9]* passed", said)
+
+
 def test_show_runs_from_any_folder(bangfu: Path, elsewhere: Path) -> None:
     core = run(bangfu, "--lang", "en", "show", "2023", "--core", cwd=elsewhere)
     assert len(core.splitlines()) > 100

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-__all__ = ["FORMS", "Form"]
+__all__ = ["EXAMPLES", "FORMS", "Form"]
 
 
 @dataclass(frozen=True)
@@ -62,3 +62,17 @@ def _check_character(digits: str) -> str:
 
 FORMS: Mapping[str, Form] = MappingProxyType({"id_number": Form(_clean_id_number, _fault_of_id_number)})
 """Each form by its name."""
+
+EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "id_number": (
+            "990101198503070017",
+            "99010119850307005X",
+            "990101198503070018",
+            "99010119850230001X",
+            "99010119850307001",
+            "99010119850307OO17",
+        )
+    }
+)
+"""Made-up texts for each form: some that have it, some that just miss it."""
