@@ -704,7 +704,7 @@ def _test_year(run: _Run, folder: Path, *, is_quiet: bool = False) -> bool:
 @cli.command(
     short_help=_("Show a policy as a page to read beside the text."),
     help=_(
-        "Record what YEAR decides: its worked cases, and a population of households made up for its policy, many of them on its lines and just beside.\n\nThe baseline stands in the year's folder (baseline.json and baseline.jsonl.gz) and belongs into version control; bangfu regress holds every later engine against it. Recorded households are kept when a year is recorded again."
+        "Record what a year decides.\n\nThe worked cases of YEAR, and a population of households made up for its policy, many of them on its lines and just beside. The baseline stands in the year's folder (baseline.json and baseline.jsonl.gz) and belongs into version control; bangfu regress holds every later engine against it. Recorded households are kept when a year is recorded again."
     ),
     epilog=_("Examples: bangfu record 2023 · bangfu record 2024 --count 5000 --seed 7"),
 )
@@ -741,7 +741,7 @@ def record(run: _Run, year: str, count: int | None, seed: int | None, policies: 
 
 @cli.command(
     help=_(
-        "Decide again what was recorded of each YEAR (without one: of every recorded year), and show each decision that has moved, with the first step that differs.\n\nIt says whether the engine moved it or the policy, and which cases are otherwise than they were recorded. Ends with 1 where anything is."
+        "Show what has moved since it was recorded.\n\nWhat was recorded of each YEAR (without one: of every recorded year) is decided again, and each decision that has moved is shown with the first step that differs. It says whether the engine moved it or the policy, and which cases are otherwise than they were recorded. Ends with 1 where anything is."
     ),
     epilog=_("Examples: bangfu regress · bangfu regress 2023 · bangfu regress 2023 --exact"),
 )
