@@ -702,7 +702,6 @@ def _test_year(run: _Run, folder: Path, *, is_quiet: bool = False) -> bool:
 
 
 @cli.command(
-    short_help=_("Show a policy as a page to read beside the text."),
     help=_(
         "Record what a year decides.\n\nThe worked cases of YEAR, and a population of households made up for its policy, many of them on its lines and just beside. The baseline stands in the year's folder (baseline.json and baseline.jsonl.gz) and belongs into version control; bangfu regress holds every later engine against it. Recorded households are kept when a year is recorded again."
     ),
@@ -794,6 +793,7 @@ def _tell_regression(run: _Run, folder: Path, found: engine.Regression) -> None:
 
 
 @cli.command(
+    short_help=_("Show a policy as a page to read beside the text."),
     help=_(
         "Show the policy of YEAR as a page to read beside the text, with the line that last said each thing; with --core the rules that it comes to; with --flat its full copy, which extends nothing."
     ),
