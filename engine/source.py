@@ -31,6 +31,7 @@ __all__ = [
     "Place",
     "PolicyError",
     "Problem",
+    "Problems",
     "is_silent",
     "merge",
     "nearest",
@@ -110,8 +111,8 @@ class Problem:
         return f"{self.place}: {mark}{sentences}" + (f"\n{picture}" if picture else "")
 
 
-class PolicyError(Exception):
-    """Problems that keep a policy from being used; `problems` holds all that were found, not the first."""
+class Problems(Exception):
+    """What hinders; `problems` holds all that were found, not the first."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__(problems)
@@ -119,6 +120,10 @@ class PolicyError(Exception):
 
     def __str__(self) -> str:
         return "\n".join(problem.text() for problem in self.problems)
+
+
+class PolicyError(Problems):
+    """What keeps a policy from being used."""
 
 
 @dataclass(frozen=True)

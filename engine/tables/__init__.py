@@ -19,7 +19,7 @@ from types import MappingProxyType, ModuleType
 from typing import Protocol, TypeAlias
 
 from engine.messages import Message, say
-from engine.source import Place, Problem
+from engine.source import Place, Problem, Problems
 
 __all__ = [
     "FORMATS",
@@ -54,15 +54,8 @@ class Record:
     problem: Message | None = None
 
 
-class TableError(Exception):
-    """A file that cannot be read or written as a whole; `problems` says every reason found."""
-
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__(problems)
-        self.problems = problems
-
-    def __str__(self) -> str:
-        return "\n".join(problem.text() for problem in self.problems)
+class TableError(Problems):
+    """What keeps a file from being read or written as a whole."""
 
 
 class Source(Protocol):

@@ -13,7 +13,7 @@ from engine.algebras.exact import Exact, Missing, Value
 from engine.expression import Reader
 from engine.messages import Message, plain, say
 from engine.policy import FAULTS, Fact, Group, Policy
-from engine.source import Place, Problem, nearest, normal
+from engine.source import Place, Problem, Problems, nearest, normal
 from engine.tables.cells import BadCell, is_blank, read_cell
 from engine.tables.columns import Columns, named
 from engine.tables.forms import FORMS
@@ -22,15 +22,8 @@ from engine.tables.rolls import Listed, Repeats, Roll, listed
 __all__ = ["Household", "HouseholdError", "Intake"]
 
 
-class HouseholdError(Exception):
-    """A household that cannot be decided; `problems` says every reason."""
-
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__(problems)
-        self.problems = problems
-
-    def __str__(self) -> str:
-        return "\n".join(problem.text() for problem in self.problems)
+class HouseholdError(Problems):
+    """What keeps a household from being decided."""
 
 
 @dataclass(frozen=True)
