@@ -342,7 +342,7 @@ def _of_reading(
 
 
 _MOST_SHOWN = 5
-_MOST_UNKNOWN: Mapping[str, int] = MappingProxyType({"figures": 3, "tables": 0})
+_MOST_UNKNOWN: Mapping[str, int] = MappingProxyType({"figures": 3, "tables": 1})
 """Names unknown up to here are slips; more of them, where the whole file that would declare them is not there, come from that."""
 
 
