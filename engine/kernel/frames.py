@@ -15,9 +15,9 @@ from engine.terms import MOST_64
 
 __all__ = ["Block", "as_typed", "blocks", "rendered"]
 
-_MOST, _LEAST = 524_288, 131_072
+_MOST, _LEAST = 262_144, 131_072
 """Households in a block. Measured: below the least, threads that take turns in Python cost more than they save; above the
-most, the columns of a block leave the cache before they are used again, and they take more memory than they need."""
+most, the columns of a block leave the cache before they are used again, the sooner the more else the machine does."""
 
 Block = tuple[pl.DataFrame, dict[str, pl.DataFrame]]
 """Some households, and of each group their persons, who count their households from the first of these."""
