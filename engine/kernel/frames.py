@@ -82,6 +82,8 @@ def _decimals(numbers: pl.Series, scale: int, places: int) -> pl.Series:
     size = 10**places // scale
     ends = [end for end in (numbers.min(), numbers.max()) if isinstance(end, int)]
     width = pl.Int64 if max((abs(end) for end in ends), default=0) * size <= MOST_64 else pl.Int128
+    if 0 < places <= _FEW_PLACES and width == pl.Int64 and min(ends, default=0) >= 0:
+        return _few_decimals(numbers.cast(width) * size, places)
     number = pl.col("").cast(width)
     digits = (number.abs() * pl.lit(size, width)).cast(pl.String).str.zfill(places + 1)
     rest = digits.str.tail(places).str.strip_chars_end("0") if places else pl.lit("")
@@ -89,3 +91,17 @@ def _decimals(numbers: pl.Series, scale: int, places: int) -> pl.Series:
     point = pl.when(rest == "").then(pl.lit("")).otherwise(pl.lit("."))
     whole = digits.str.head(-places) if places else digits
     return pl.DataFrame({"": numbers}).select_seq(sign + whole + point + rest).to_series()
+
+
+_FEW_PLACES = 3
+
+
+def _few_decimals(numbers: pl.Series, places: int) -> pl.Series:
+    """The same for numbers of `1/10**places` that are not below 0: what stands behind the point is looked up."""
+    size = 10**places
+    whole = (numbers // size).cast(pl.String)
+    rest = (numbers % size).cast(pl.UInt32)
+    if not rest.max():
+        return whole
+    ends = ["", *(f".{number:0{places}}".rstrip("0") for number in range(1, size))]
+    return whole + pl.Series(ends, dtype=pl.String).gather(rest)

@@ -22,11 +22,9 @@ from engine.tables.cells import BadCell, is_blank, read_cell
 __all__ = ["Reader", "Values", "dtype_of", "stored"]
 
 _MOST_KNOWN = 200_000
-_MOST_DIGITS = 12
+_MOST = 10**12 - 1
 _MOST_PLACES = 6
-_POWERS = pl.Series([0, *(10**digits for digits in range(1, _MOST_DIGITS + 1))], dtype=pl.Int64)
-"""The least whole number that is written with so many digits and one more; 0 has one digit."""
-_TENS = pl.Series([10**places for places in range(_MOST_PLACES + 1)], dtype=pl.Int64)
+_DIGITS = 24
 _DTYPES: Mapping[str, pl.DataType] = {"truth": pl.Boolean(), "text": pl.String(), "date": pl.Date()}
 _PLAIN_TEXT = "^[0-9A-Za-z\u4e00-\u9fff]{1,100}$"
 _BLANK, _BAD = object(), object()
@@ -100,12 +98,13 @@ class Reader:
 
     def _numbers(self, cells: pl.Series, places: int) -> pl.Series:
         """The numbers written in digits only, or with a point and no more than `places` digits behind it."""
-        whole = _digits(cells)
         size = 10**places
-        numbers = whole * size
-        if places and whole.null_count() > cells.null_count():
-            broken = _with_point(cells, places)
-            numbers = numbers.zip_with(whole.is_not_null(), broken)
+        numbers = _digits(cells)
+        if places and numbers.null_count() > cells.null_count():
+            left = (cells.is_not_null() & numbers.is_null()).arg_true()
+            numbers = (numbers * size).scatter(left, _decimals(cells.gather(left), places))
+        elif places:
+            numbers = numbers * size
         return self._within(numbers, size)
 
     def _within(self, numbers: pl.Series, size: int) -> pl.Series:
@@ -119,7 +118,10 @@ class Reader:
         if step is not None and (step * size).denominator == 1 and step * size != 1:
             fits &= number % int(step * size) == 0
         made = number if self.found.scale == size else number * self.found.scale // size
-        return numbers.to_frame("").select(pl.when(fits).then(made)).to_series()
+        frame = numbers.to_frame("")
+        if frame.select_seq(fits.all()).item() and self.found.scale == size:
+            return numbers
+        return frame.select_seq(pl.when(fits).then(made)).to_series()
 
     def _asked(self, cells: pl.Series) -> Values:
         """What `read_cell` makes of each."""
@@ -164,21 +166,25 @@ def _places(fact: Fact, found: Typed) -> int | None:
 def _digits(cells: pl.Series) -> pl.Series:
     """The whole numbers that are written in digits alone, without a needless 0 in front; null for all else.
 
-    A number below 10**n that is written with n characters, and not below 10**(n-1), is written in digits: nothing else fits.
+    A number of so many digits that is written with as many characters is written in digits: nothing else fits.
     """
     numbers = cells.cast(pl.Int64, strict=False)
-    sizes = cells.str.len_bytes()
-    fits = (sizes <= _MOST_DIGITS) & (sizes > 0)
-    least = _POWERS.gather(pl.select(pl.when(fits).then(sizes - 1)).to_series())
-    return pl.select(pl.when((numbers >= least) & (numbers >= 0)).then(numbers)).to_series()
+    most, power = numbers.max(), 10
+    assert most is None or isinstance(most, int)
+    digits = pl.Series([1], dtype=pl.UInt32).new_from_index(0, len(cells))
+    while power <= min(most or 0, _MOST):
+        digits = digits + (numbers >= power).cast(pl.UInt32)
+        power *= 10
+    fits = (digits == cells.str.len_bytes()) & (numbers <= _MOST)
+    return numbers if fits.all() else numbers.zip_with(fits.fill_null(False), _nothing(numbers))
 
 
-def _with_point(cells: pl.Series, places: int) -> pl.Series:
-    """The numbers with a point and up to `places` digits behind it, as whole numbers of that many places."""
-    at = cells.str.find(".", literal=True)
-    sizes = cells.str.len_bytes()
-    behind = sizes.cast(pl.Int64) - at.cast(pl.Int64) - 1
-    numbers = _digits(cells.str.replace(".", "", literal=True))
-    fits = (at >= 1) & (behind >= 1) & (behind <= places)
-    missing = pl.select(pl.when(fits).then(places - behind)).to_series()
-    return numbers * _TENS.gather(missing.cast(pl.UInt32))
+def _decimals(cells: pl.Series, places: int) -> pl.Series:
+    """The numbers with a point and up to `places` digits behind it, as whole numbers of that many places; null for all else."""
+    fits = cells.str.contains(rf"^(?:0|[1-9][0-9]{{0,11}})\.[0-9]{{1,{places}}}$")
+    plain = cells.zip_with(fits, _nothing(cells))
+    return plain.cast(pl.Decimal(_DIGITS, places), strict=False).to_physical().cast(pl.Int64)
+
+
+def _nothing(like: pl.Series) -> pl.Series:
+    return pl.Series([None], dtype=like.dtype).new_from_index(0, len(like))

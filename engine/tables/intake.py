@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.algebras.exact import Exact, Missing, Value
-from engine.expression import Reader
+from engine.expression import Reader, names_in
 from engine.messages import Message, plain, say
 from engine.policy import FAULTS, Fact, Group, Policy
 from engine.source import Place, Problem, Problems, nearest, normal
@@ -44,6 +44,7 @@ class Intake:
         self._figures = {figure.name: self._exact.number(figure.value) for figure in policy.figures}
         self._by_name = named(policy.facts)
         self._groups = {group.name: group for group in policy.groups}
+        self._same_for_all: dict[str, Value] = {}
         self._neutral: dict[str, Value] = {"truth": False, "text": "", "date": datetime.date.min}
 
     def row(
@@ -235,8 +236,13 @@ class Intake:
         Raises: Missing where a table has no figure for them.
         """
         assert fact.absence is not None
+        if fact.name in self._same_for_all:
+            return self._same_for_all[fact.name]
         reader: Reader[Value] = Reader(self._exact, {**self._figures, "today": self.today, **core})
-        return reader.read(fact.absence.value)
+        value = reader.read(fact.absence.value)
+        if next(names_in(fact.absence.value.tree), None) is None:
+            self._same_for_all[fact.name] = value
+        return value
 
     def _not_found(self, fact: Fact, missing: Missing) -> tuple[Message, Message, Message]:
         table = missing.table
