@@ -8,10 +8,13 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import shutil
 import sys
+import tempfile
 import traceback
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from gettext import bindtextdomain, gettext, textdomain
 from pathlib import Path
 from typing import Any, NoReturn
@@ -119,7 +122,11 @@ _QUESTIONS = click.option(
         "Take the other reading of this open question; bangfu check YEAR and bangfu show YEAR list their names. May be given several times."
     ),
 )
-_FORMAT = click.option("--format", "format_", help=_("csv, jsonl, xlsx or yaml. Default: by the ending of the file."))
+_FORMAT = click.option(
+    "--format",
+    "format_",
+    help=_("csv, jsonl, parquet, xlsx or yaml. Default: by the ending of the file; csv for a pipe."),
+)
 _ENCODING = click.option(
     "--encoding", help=_("The encoding of a CSV file: utf-8 or gb18030. Default: what its header shows.")
 )
@@ -312,7 +319,7 @@ def _files_of_persons(run: _Run, asked: Sequence[str]) -> dict[str, Path]:
 @cli.command(
     short_help=_("Decide every household of a file."),
     help=_(
-        "Decide every household of INPUT (CSV, XLSX, JSONL, or one household in YAML).\n\nThe policy is that of --year, that in force on a day (--on), or for each row the one in force on its reference date (--by-date). With -o the result keeps every column and adds the decision; bad rows go to a file of rejects with the reason. Without -o a table and a summary are shown. Ends with 1 where a row was set aside."
+        "Decide every household of INPUT (CSV, XLSX, JSONL, Parquet, - for standard input, or one household in YAML).\n\nThe policy is that of --year, that in force on a day (--on), or for each row the one in force on its reference date (--by-date). With -o the result keeps every column and adds the decision; bad rows go to a file of rejects with the reason. Without -o a table and a summary are shown. Ends with 1 where a row was set aside."
     ),
     epilog=_(
         "Examples: bangfu evaluate households.csv --year 2023 · bangfu evaluate households.xlsx --year 2023 -o result.xlsx --rejects rejects.xlsx · bangfu evaluate households.csv --on 2023-08-15 · bangfu evaluate households.csv --by-date -o result.csv"
@@ -324,7 +331,10 @@ def _files_of_persons(run: _Run, asked: Sequence[str]) -> dict[str, Path]:
 @_ON
 @click.option("--by-date", is_flag=True, help=_("For each row the policy in force on its reference date decides."))
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help=_("The file for the result; its ending says the format.")
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help=_("The file for the result; its ending says the format. - is standard output."),
 )
 @click.option(
     "--rejects",
@@ -371,11 +381,11 @@ def evaluate(
         _evaluate_by_date(run, source, output, rejects, questions, format_, encoding, today, policies)
     policy = _policy(run, policies, year, questions, on)
     try:
-        with _Bar(source) as bar:
+        with _piped(source, output, format_) as (path, target), _Bar(path) as bar:
             summary = engine.evaluate(
                 policy,
-                source,
-                output,
+                path,
+                target,
                 persons=files,
                 rejects=rejects,
                 today=today.date() if today else None,
@@ -394,8 +404,50 @@ def evaluate(
         if summary.decided > len(rows):
             click.echo(run.say("… and {more} more rows; write them with -o.", more=summary.decided - len(rows)))
     run.tell(summary.problems)
-    click.echo(_summary(run, policy, summary))
+    is_piped = output is not None and str(output) == _PIPE
+    if is_piped and rejects is None:
+        summary.rejects = ""
+    click.echo(_summary(run, policy, replace(summary, output="", manifest="") if is_piped else summary), err=is_piped)
+    if is_piped and rejects is None and summary.rejected:
+        click.echo(run.say("The rejected rows were written nowhere: name a file with --rejects."), err=True)
     sys.exit(1 if summary.rejected or summary.strays else 0)
+
+
+_PIPE = "-"
+
+
+@contextmanager
+def _piped(source: Path, output: Path | None, format_: str | None) -> Iterator[tuple[Path, Path | None]]:
+    """Files instead of pipes: a table is read twice, and a result appears whole or not at all.
+
+    What comes from a pipe is kept in a file for as long; what goes to a pipe goes there at the end.
+    """
+    pipes = [path for path in (source, output) if path is not None and str(path) == _PIPE]
+    if not pipes:
+        yield source, output
+        return
+    ending = format_ if format_ in ("csv", "jsonl", "parquet", "xlsx") else "csv"
+    with tempfile.TemporaryDirectory(prefix="bangfu-") as folder:
+        path, target = source, output
+        if str(source) == _PIPE:
+            path = Path(folder) / f"stdin.{ending}"
+            with path.open("wb") as stream:
+                shutil.copyfileobj(sys.stdin.buffer, stream)
+        if output is not None and str(output) == _PIPE:
+            target = Path(folder) / f"stdout.{ending}"
+        yield path, target
+        if output is not None and target is not None and target != output:
+            _send(target)
+
+
+def _send(path: Path) -> None:
+    """Write the file to standard output; whoever has closed the other end wants no more of it."""
+    try:
+        with path.open("rb") as stream:
+            shutil.copyfileobj(stream, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _evaluate_by_date(
@@ -463,11 +515,12 @@ def _summary_by_date(run: _Run, result: engine.ByDate) -> str:
 
 
 class _Bar:
-    """A progress bar on long runs: only on a terminal, and only once a run has taken a second."""
+    """A progress bar on long runs, with the rate and the time left: only on a terminal, and only after a second."""
 
     def __init__(self, source: Path) -> None:
         self.bar: Any = None
         self.label = source.name
+        self.counts_bytes = source.suffix.lower() in (".csv", ".jsonl")
         self.begun = datetime.datetime.now()
         self.is_shown = sys.stderr.isatty()
 
@@ -477,10 +530,14 @@ class _Bar:
     def move(self, done: int, total: int) -> None:
         if not self.is_shown:
             return
-        if self.bar is None and datetime.datetime.now() - self.begun > datetime.timedelta(seconds=1):
+        passed = datetime.datetime.now() - self.begun
+        if self.bar is None and passed > datetime.timedelta(seconds=1):
             self.bar = click.progressbar(length=total, label=self.label, file=sys.stderr)
             self.bar.__enter__()
         if self.bar is not None:
+            if self.counts_bytes:
+                tenths = done * 10 // (passed // datetime.timedelta(microseconds=1))
+                self.bar.label = f"{self.label} {tenths // 10}.{tenths % 10} MB/s"
             self.bar.update(done - self.bar.pos)
 
     def __exit__(self, *error: object) -> None:

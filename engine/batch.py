@@ -21,7 +21,7 @@ from engine.manifest import write_manifest
 from engine.messages import Message, plain, say
 from engine.policy import Fact, Policy
 from engine.source import Place, PolicyError, Problem, normal
-from engine.tables import Cell, Record, Source, TableError, Target, create_target, open_source
+from engine.tables import Cell, ColumnTarget, Record, Source, TableError, Target, create_target, open_source
 from engine.tables.cells import key_of
 from engine.tables.intake import Household, HouseholdError, Intake
 from engine.tables.persons import Persons, households
@@ -145,6 +145,7 @@ def evaluate(
     with ExitStack() as files:
         if target is not None:
             run.good = files.enter_context(create_target(target, run.out_header(), like=table))
+            run.refuse_texts(target)
         if rejects is not None:
             run.bad = files.enter_context(create_target(rejects, run.rejects_header(), like=table))
             run.open_rejects_of_persons(rejects, files)
@@ -268,6 +269,13 @@ class Run:
     def rejects_header(self) -> list[str]:
         """The headings of the rejects: those of the table, then the reason."""
         return [*self.columns.written, self.reason]
+
+    def refuse_texts(self, target: Path) -> None:
+        """Raises: TableError where the result has typed columns, and is not decided by whole columns."""
+        if self.by_columns is None and isinstance(self.good, ColumnTarget):
+            wrong = say("Parquet is written by whole columns only.")
+            remedy = say("Decide by columns, or write the result as CSV.")
+            raise TableError((Problem(Place(str(target)), wrong, None, remedy),))
 
     def all(
         self, first: int, progress: Progress | None, each: Callable[[Record, Decision], None] | None = None

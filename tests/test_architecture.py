@@ -143,6 +143,7 @@ PACKAGES: Mapping[str, str] = {
     "source": "yaml",
     "expression": "simpleeval",
     "schema": "jsonschema",
+    "tables.parquet": "pyarrow",
     "tables.xlsx": "openpyxl",
     "tables.sheets": "openpyxl",
     "template": "openpyxl",

@@ -99,9 +99,10 @@ _FEW_PLACES = 3
 def _few_decimals(numbers: pl.Series, places: int) -> pl.Series:
     """The same for numbers of `1/10**places` that are not below 0: what stands behind the point is looked up."""
     size = 10**places
-    whole = (numbers // size).cast(pl.String)
+    whole: pl.Series = (numbers // size).cast(pl.String)
     rest = (numbers % size).cast(pl.UInt32)
     if not rest.max():
         return whole
     ends = ["", *(f".{number:0{places}}".rstrip("0") for number in range(1, size))]
-    return whole + pl.Series(ends, dtype=pl.String).gather(rest)
+    behind: pl.Series = pl.Series(ends, dtype=pl.String).gather(rest)
+    return pl.DataFrame([whole.alias("whole"), behind.alias("behind")]).select_seq(pl.concat_str(pl.all())).to_series()

@@ -11,10 +11,11 @@ import polars as pl
 
 from engine.stream import scanning
 from engine.stream.scanning import Chunk, chunks, texts
-from engine.tables import Record, Source
+from engine.tables import ColumnSource, Record, Source
+from engine.tables.cells import is_blank
 from engine.tables.csv import CsvSource
 
-__all__ = ["Block", "Blocks", "Records"]
+__all__ = ["Block", "Blocks", "Records", "Tables"]
 
 _ROWS = 10_000
 
@@ -47,7 +48,7 @@ class Block:
     cells: pl.DataFrame
     records: tuple[Record, ...]
     done: int
-    written: _Lines | None = None
+    written: _Lines | _Rows | None = None
     lines: pl.Series | None = None
     """Each plain row as it stands in the file, where its cells are those that are kept."""
 
@@ -90,6 +91,44 @@ class Blocks:
         more = [record for number in others.to_list() if (record := written.record(number)) is not None]
         records = (*chunk.records, *more)
         return Block(plain.get_column("number"), cells, records, chunk.done, written, lines)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of texts, the first of them the row `first`."""
+
+    cells: pl.DataFrame
+    first: int
+
+    def record(self, number: int) -> Record | None:
+        """The record of the row `number`; None where it is wholly blank."""
+        cells = self.cells.row(number - self.first)
+        return None if all(map(is_blank, cells)) else Record(number, cells)
+
+
+class Tables:
+    """The blocks of a table that is read by whole columns, of whose columns those at `kept` count."""
+
+    def __init__(self, table: ColumnSource, kept: Sequence[int]) -> None:
+        self._table = table
+        self._kept = kept
+
+    def chunks(self) -> Iterator[_Rows]:
+        """What is read at once, in order."""
+        first = 1
+        for batch in self._table.batches():
+            frame = pl.DataFrame(pl.from_arrow(batch))
+            yield _Rows(frame, first)
+            first += frame.height
+
+    def block(self, chunk: _Rows, wanted: Sequence[int] | None = None) -> Block:
+        """The rows of `chunk`; with `wanted` the cells of these kept columns only."""
+        kept = range(len(self._kept)) if wanted is None else wanted
+        numbers = pl.int_range(chunk.first, chunk.first + chunk.cells.height, dtype=pl.Int64, eager=True)
+        said = chunk.cells.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+        cells = chunk.cells.select(pl.col(str(self._kept[index])).alias(str(index)) for index in kept)
+        done = chunk.first + chunk.cells.height - 1
+        return Block(numbers.filter(said), cells.filter(said), (), done, chunk)
 
 
 class Records:

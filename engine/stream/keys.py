@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
 
 import polars as pl
 
 from engine.policy import Fact, Policy
-from engine.stream.blocks import Block, Blocks
+from engine.stream.blocks import Block, Blocks, Tables
 from engine.stream.intake import ColumnIntake
 from engine.tables import Record
 from engine.tables.cells import key_of
@@ -29,7 +30,7 @@ class Repeats:
         self._kept = kept
         self._again: dict[int, pl.Series] = {}
 
-    def find(self, blocks: Blocks) -> dict[int, dict[str, int]]:
+    def find(self, blocks: Blocks | Tables) -> dict[int, dict[str, int]]:
         """For each column, each value that stands in several rows, with their number."""
         seen: dict[int, list[pl.Series]] = {index: [] for index in self._unique}
         for block in self._blocks(blocks):
@@ -49,9 +50,9 @@ class Repeats:
                 found = held if found is None else found | held
         return found
 
-    def _blocks(self, blocks: Blocks) -> Iterator[Block]:
-        wanted = sorted(self._unique)
-        return (blocks.block(chunk, wanted) for chunk in blocks.chunks())
+    def _blocks(self, blocks: Blocks | Tables) -> Iterator[Block]:
+        wanted, source = sorted(self._unique), cast(Any, blocks)
+        return (source.block(chunk, wanted) for chunk in source.chunks())
 
     def _values(self, cells: pl.DataFrame, index: int) -> pl.Series:
         return self._intake.read(self._unique[index], cells).values
@@ -68,7 +69,7 @@ class Repeats:
             return None
         return key_of(self._unique[index], record.cells[self._kept[index]], self._words)
 
-    def _counted(self, blocks: Blocks) -> dict[int, dict[str, int]]:
+    def _counted(self, blocks: Blocks | Tables) -> dict[int, dict[str, int]]:
         counts: dict[int, Counter[str]] = {index: Counter() for index in self._unique}
         for block in self._blocks(blocks):
             for index, fact in self._unique.items():

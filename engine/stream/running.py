@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from engine.batch import Progress, Run
 from engine.decision import headings
 from engine.kernel import compile
 from engine.policy import Policy
-from engine.stream.blocks import Block, Blocks, Records
+from engine.stream.blocks import Block, Blocks, Records, Tables
 from engine.stream.counting import Counting
 from engine.stream.deciding import Decided, Decider
 from engine.stream.intake import ColumnIntake
 from engine.stream.keys import Repeats
-from engine.stream.writing import CsvLines, rows
+from engine.stream.writing import ArrowTables, CsvLines, rows
+from engine.tables import ColumnSource, ColumnTarget, Source
 from engine.tables.csv import CsvSource, CsvTarget
 
 __all__ = ["Streaming"]
@@ -31,10 +32,10 @@ Part = TypeVar("Part")
 
 @dataclass(frozen=True)
 class _Done:
-    """A block decided, and its lines where a CSV file takes them."""
+    """A block decided, and made ready for the file that takes it: lines of CSV, or an Arrow table."""
 
     found: Decided
-    lines: bytes
+    written: Any
 
 
 class Streaming:
@@ -63,8 +64,7 @@ class Pass:
         policy, kernel = streaming.policy, streaming.kernel
         self._intake = ColumnIntake(policy, run.columns, run.intake, kernel)
         self._repeats = Repeats(policy, run.unique, self._intake, run.kept)
-        is_plain = isinstance(run.table, CsvSource) and not policy.groups
-        self._blocks = Blocks(run.table, run.kept) if is_plain and isinstance(run.table, CsvSource) else None
+        self._blocks = None if policy.groups else _blocks(run.table, run.kept)
 
     def repeated(self) -> dict[int, dict[str, int]]:
         """For each unique column, the values that stand in several rows, with their number."""
@@ -91,18 +91,29 @@ class Pass:
 
     def _decided(self) -> Iterator[_Done]:
         """Every block decided, in order."""
-        run, kernel = self._run, self._streaming.kernel
-        decider = Decider(run, kernel, self._intake, self._repeats)
-        lines = CsvLines(kernel, self._streaming.headings) if isinstance(run.good, CsvTarget) else None
+        run = self._run
+        decider = Decider(run, self._streaming.kernel, self._intake, self._repeats)
+        ready = self._ready()
 
         def work(block: Block) -> _Done:
             found = decider.decide(block)
-            return _Done(found, b"" if lines is None else lines.written(found))
+            return _Done(found, ready(found))
 
-        blocks = self._blocks
+        blocks: Any = self._blocks
         if blocks is None:
             return map(work, Records(run.table, run.kept).blocks())
         return _in_order(lambda chunk: work(blocks.block(chunk)), blocks.chunks())
+
+    def _ready(self) -> Callable[[Decided], Any]:
+        """What makes a decided block ready for the file of the result."""
+        run, kernel, headings = self._run, self._streaming.kernel, self._streaming.headings
+        if isinstance(run.good, CsvTarget):
+            return CsvLines(kernel, headings).written
+        if isinstance(run.good, ColumnTarget):
+            tables = ArrowTables(kernel, headings, run.columns.written)
+            run.good.declare(tables.schema())
+            return tables.table
+        return lambda found: None
 
     def _keep(self, found: Decided, first: int) -> None:
         """The decisions of the first rows, each made by itself."""
@@ -113,10 +124,19 @@ class Pass:
     def _write(self, done: _Done) -> None:
         run = self._run
         if isinstance(run.good, CsvTarget):
-            run.good.write_lines(done.lines, done.found.decided.height)
+            run.good.write_lines(done.written, done.found.decided.height)
+        elif isinstance(run.good, ColumnTarget):
+            run.good.write_table(done.written)
         elif run.good is not None:
             for cells in rows(done.found, self._streaming.kernel, self._streaming.headings):
                 run.good.write(cells)
+
+
+def _blocks(table: Source, kept: Sequence[int]) -> Blocks | Tables | None:
+    """The blocks of a table whose cells are texts; None where they are anything else."""
+    if isinstance(table, CsvSource):
+        return Blocks(table, kept)
+    return Tables(table, kept) if isinstance(table, ColumnSource) else None
 
 
 def _in_order(work: Callable[[Part], _Done], parts: Iterable[Part]) -> Iterator[_Done]:

@@ -6,6 +6,7 @@ import io
 import itertools
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from typing import Any
 
 import polars as pl
 
@@ -14,8 +15,11 @@ from engine.kernel import Kernel, Typed
 from engine.stream.deciding import Decided
 from engine.tables import Cell
 from engine.tables.csv import written
+from engine.tables.texts import shown
 
-__all__ = ["CsvLines", "rows"]
+__all__ = ["ArrowTables", "CsvLines", "rows"]
+
+_DIGITS, _MOST_PLACES = 38, 19
 
 _PLAIN_CELL = '^[0-9A-Za-z\u4e00-\u9fff][^",\r\n]*$'
 _DOUBTFUL_CELL = "(?:^|,)[^0-9A-Za-z\u4e00-\u9fff,]"
@@ -66,6 +70,50 @@ class CsvLines:
     def _joined(cells: pl.DataFrame) -> pl.Series:
         made = [_safe(column.fill_null("")) for column in cells]
         return pl.DataFrame(made).select(pl.concat_str(pl.all(), separator=",")).to_series()
+
+
+class ArrowTables:
+    """Makes decided rows into Arrow tables: the cells that they brought as texts, under `brought`, then the decision's."""
+
+    def __init__(self, kernel: Kernel, headings: Sequence[str], brought: Sequence[str]) -> None:
+        self._kernel = kernel
+        self._headings = headings
+        self._brought = brought
+
+    def schema(self) -> Any:
+        """The schema of every table."""
+        decided = pl.DataFrame(schema={name: found.dtype for name, found in self._kernel.outputs.items()})
+        return self._table(pl.DataFrame(schema=dict.fromkeys(self._brought, pl.String())), decided).schema
+
+    def table(self, found: Decided) -> Any:
+        """Every decided row."""
+        plain = found.plain()
+        cells = plain.cells.rename(dict(zip(plain.cells.columns, self._brought, strict=True)))
+        if found.single:
+            rows = [[shown(cell) or None for cell in cells] for cells in found.single.values()]
+            more = pl.DataFrame(rows, schema=dict.fromkeys(self._brought, pl.String()), orient="row")
+            both = pl.concat([plain.numbers, pl.Series(list(found.single), dtype=pl.Int64)])
+            cells = pl.concat([cells, more])[both.arg_sort()]
+        return self._table(cells, found.decided)
+
+    def _table(self, cells: pl.DataFrame, decided: pl.DataFrame) -> Any:
+        as_texts = self._kernel.rendered(decided)
+        columns = [self._column(decided, as_texts, heading) for heading in self._headings]
+        blank = [pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in cells.columns]
+        return cells.select(blank).hstack(columns).to_arrow()
+
+    def _column(self, decided: pl.DataFrame, as_texts: pl.DataFrame, heading: str) -> pl.Series:
+        """A column of the decision: whole numbers, decimals, truths and days as such, numbers without an end as texts."""
+        found = self._kernel.outputs[heading]
+        column = decided.get_column(heading)
+        if found.kind != "number":
+            return column
+        places = next((places for places in range(_MOST_PLACES) if 10**places % found.scale == 0), None)
+        if found.below or places is None:
+            return as_texts.get_column(heading)
+        if places == 0 and column.dtype != pl.Int128:
+            return column.cast(pl.Int64)
+        return as_texts.get_column(heading).cast(pl.Decimal(_DIGITS, places))
 
 
 def _safe(texts: pl.Series) -> pl.Series:

@@ -1,6 +1,6 @@
 """Tables in and out: one contract, and one module for each file format, loaded when it is first used.
 
-`csv`, `jsonl` and `xlsx` read and write the formats; `lines` and `headings` are what they share, `texts` is how they
+`csv`, `jsonl`, `parquet` and `xlsx` read and write the formats; `lines` and `headings` are what they share, `texts` is how they
 write a cell; `container` and `sheets` are the inside of a workbook; `whole` makes a file appear whole or not at all.
 `columns` says which column brings which fact, `persons` and `rolls` who belongs to which household; `intake` turns the
 cells of a row into facts.
@@ -16,7 +16,7 @@ from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType, ModuleType
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from engine.messages import Message, say
 from engine.source import Place, Problem, Problems
@@ -25,6 +25,8 @@ __all__ = [
     "FORMATS",
     "NESTING",
     "Cell",
+    "ColumnSource",
+    "ColumnTarget",
     "Plain",
     "Record",
     "Source",
@@ -104,6 +106,28 @@ class Target(Protocol):
         """
 
 
+@runtime_checkable
+class ColumnSource(Protocol):
+    """A table that can also be read by whole columns."""
+
+    def batches(self) -> Iterator[Any]:
+        """The named columns as Arrow record batches of texts, null where nothing stands; rows are counted from 1."""
+
+
+@runtime_checkable
+class ColumnTarget(Protocol):
+    """A table that can also be written by whole columns."""
+
+    def declare(self, schema: Any) -> None:
+        """The Arrow schema of all columns, before any row is written; without it all are texts."""
+
+    def write_table(self, table: Any) -> None:
+        """More rows, an Arrow table of that schema.
+
+        Raises: TableError where the disk cannot hold the file.
+        """
+
+
 @dataclass(frozen=True)
 class _Format:
     module: str
@@ -117,6 +141,7 @@ _FORMATS: Mapping[str, _Format] = MappingProxyType(
     {
         "csv": _Format("engine.tables.csv"),
         "jsonl": _Format("engine.tables.jsonl", nests=True),
+        "parquet": _Format("engine.tables.parquet", "pyarrow", "batch"),
         "xlsx": _Format("engine.tables.xlsx", "openpyxl", "excel"),
         "yaml": _Format("engine.tables.household", is_written=False, nests=True),
         "yml": _Format("engine.tables.household", is_written=False, nests=True),

@@ -1,0 +1,199 @@
+"""Parquet: columns with names and types; every cell is read as the text that writes its value exactly.
+
+Binary floating-point numbers are refused, for they have lost the decimal that somebody wrote. What is written are texts,
+but for the columns that say otherwise (`ParquetTarget.declare`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, BinaryIO
+
+import pyarrow
+from pyarrow import compute, parquet
+
+from engine.messages import Message, say
+from engine.source import Place, Problem
+from engine.tables import Cell, Record, Source, TableError, Target
+from engine.tables.headings import Headings
+from engine.tables.lines import opened
+from engine.tables.texts import aligned, shown
+from engine.tables.whole import whole
+
+__all__ = ["ParquetSource", "ParquetTarget", "create_target", "open_source"]
+
+_ROWS = 20_000
+_GROUP = 100_000
+"""Rows of a row group, whatever number comes at once."""
+_SAVE_AGAIN = say("Write it again as Parquet, CSV or XLSX.")
+
+
+def open_source(path: Path, encoding: str | None, groups: Collection[str], sheet: str) -> Source:
+    """The table in the Parquet file `path`; `encoding` says nothing here.
+
+    Raises: TableError where it is no such file, or a column holds what no cell can.
+    """
+    with opened(path) as stream, _damage_told(path):
+        schema = parquet.ParquetFile(stream).schema_arrow
+    place = Place(str(path))
+    problems = tuple(
+        Problem(place, *refused) for field in schema if (refused := _refused(field.name, field.type)) is not None
+    )
+    if problems:
+        raise TableError(problems)
+    return ParquetSource(path, Headings.read(schema.names, place))
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except pyarrow.ArrowException as error:
+        wrong = say("The file is no Parquet, or is damaged.")
+        raise TableError((Problem(Place(str(path)), wrong, None, _SAVE_AGAIN),)) from error
+
+
+def _refused(name: str, kind: Any) -> tuple[Message, Message, Message] | None:
+    """Why a column of this type cannot be read."""
+    types = pyarrow.types
+    if types.is_dictionary(kind):
+        return _refused(name, kind.value_type)
+    if types.is_floating(kind):
+        wrong = say("The column “{name}” holds binary floating-point numbers.", name=name)
+        return wrong, say("Amounts are exact."), say("Write it as decimals, whole numbers or texts.")
+    tests = (
+        types.is_string,
+        types.is_large_string,
+        types.is_integer,
+        types.is_decimal,
+        types.is_boolean,
+        types.is_date,
+    )
+    if any(test(kind) for test in (*tests, types.is_timestamp, types.is_null, types.is_string_view)):
+        return None
+    wrong = say("The column “{name}” holds {kind}, which is no single value.", name=name, kind=str(kind))
+    return wrong, say("Texts, whole numbers, decimals, truths and days can be read."), say("Write it as texts.")
+
+
+class ParquetSource:
+    """A Parquet file whose columns are known."""
+
+    format = "parquet"
+    encoding: str | None = None
+    persons: Mapping[str, Source] = MappingProxyType({})
+
+    def __init__(self, path: Path, headings: Headings) -> None:
+        self.name = str(path)
+        self.header = headings.names
+        self._path = path
+        self._headings = headings
+        self._done = 0
+
+    def batches(self) -> Iterator[Any]:
+        """The named columns as record batches of texts, null where nothing stands.
+
+        Raises: TableError where the file cannot be read on.
+        """
+        self._done = 0
+        with opened(self._path) as stream, _damage_told(self._path):
+            file = parquet.ParquetFile(stream)
+            for batch in file.iter_batches(batch_size=_ROWS):
+                self._done += batch.num_rows
+                columns = [batch.column(index) for index in self._headings.columns]
+                yield pyarrow.RecordBatch.from_arrays(
+                    [_texts(column) for column in columns], names=[str(index) for index in range(len(columns))]
+                )
+
+    def records(self) -> Iterator[Record]:
+        """The rows, counted from 1."""
+        number = 0
+        for batch in self.batches():
+            for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                number += 1
+                record = self._headings.record(Record(number, cells), counted=False)
+                if record is not None:
+                    yield record
+
+    def position(self) -> tuple[int, int]:
+        """Rows read, rows in all."""
+        with opened(self._path) as stream, _damage_told(self._path):
+            return self._done, parquet.ParquetFile(stream).metadata.num_rows
+
+
+def _texts(column: Any) -> Any:
+    plain = column.dictionary_decode() if pyarrow.types.is_dictionary(column.type) else column
+    if pyarrow.types.is_timestamp(plain.type):
+        plain = compute.strftime(plain, format="%Y-%m-%d %H:%M:%S")
+    return plain.cast(pyarrow.string())
+
+
+@contextmanager
+def create_target(path: Path, header: Sequence[str], encoding: str | None, like: Source | None) -> Iterator[Target]:
+    """A new Parquet file.
+
+    Raises: TableError where the file cannot be written.
+    """
+    with whole(path, like) as stream:
+        target = ParquetTarget(stream, tuple(header))
+        yield target
+        target.close()
+
+
+class ParquetTarget:
+    """A Parquet file that is being written: all columns texts, but for those that are declared."""
+
+    def __init__(self, stream: BinaryIO, header: tuple[str, ...]) -> None:
+        self._stream = stream
+        self._header = header
+        self._schema: Any = pyarrow.schema(dict.fromkeys(header, pyarrow.string()))
+        self._writer: Any = None
+        self._rows: list[list[str | None]] = []
+        self._waiting: list[Any] = []
+
+    def declare(self, schema: Any) -> None:
+        """The schema of all columns, before any row is written; without it all are texts."""
+        self._schema = schema
+
+    def beside(self, group: str, header: Sequence[str]) -> Target | None:
+        """Nothing: the file holds one table."""
+        return None
+
+    def write(self, cells: Sequence[Cell]) -> None:
+        """One more row, of texts."""
+        self._rows.append([shown(cell) or None for cell in aligned(self._header, cells)])
+        if len(self._rows) >= _GROUP:
+            self._take_rows()
+
+    def write_table(self, table: Any) -> None:
+        """More rows, of the schema that was declared."""
+        self._waiting.append(table.cast(self._schema))
+        if sum(part.num_rows for part in self._waiting) >= _GROUP:
+            self._write_groups(_GROUP)
+
+    def close(self) -> None:
+        """All that waits is written, and the end of the file."""
+        self._take_rows()
+        self._write_groups(1)
+        self._begun().close()
+
+    def _take_rows(self) -> None:
+        rows, self._rows = self._rows, []
+        if rows:
+            columns = [pyarrow.array(column, pyarrow.string()) for column in zip(*rows, strict=True)]
+            self.write_table(pyarrow.Table.from_arrays(columns, schema=self._schema))
+
+    def _write_groups(self, least: int) -> None:
+        """Write what waits in groups of always the same number of rows, for as long as there are `least`."""
+        table = pyarrow.concat_tables(self._waiting) if self._waiting else None
+        while table is not None and table.num_rows >= least:
+            self._begun().write_table(table.slice(0, _GROUP).combine_chunks(), row_group_size=_GROUP)
+            table = table.slice(_GROUP)
+        self._waiting = [] if table is None else [table]
+
+    def _begun(self) -> Any:
+        if self._writer is None:
+            self._writer = parquet.ParquetWriter(self._stream, self._schema, compression="zstd")
+        return self._writer
