@@ -143,12 +143,12 @@ def evaluate(
         rejects = target.with_name(f"{target.stem}.rejects{target.suffix}")
     refuse_over((target, rejects), tuple(roster.source.name for roster in run.people.rosters.values()))
     with ExitStack() as files:
-        if target is not None:
-            run.good = files.enter_context(create_target(target, run.out_header(), like=table))
-            run.refuse_texts(target)
         if rejects is not None:
             run.bad = files.enter_context(create_target(rejects, run.rejects_header(), like=table))
             run.open_rejects_of_persons(rejects, files)
+        if target is not None:  # the last to be opened is the first to be whole: no rejects without a result
+            run.good = files.enter_context(create_target(target, run.out_header(), like=table))
+            run.refuse_texts(target)
         run.all(first, progress, each)
         run.set_strays_aside()
     if rejects is not None and not is_named and not run.summary.rejected:

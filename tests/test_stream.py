@@ -4,8 +4,10 @@ import datetime
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -427,3 +429,148 @@ def test_an_id_number_that_is_surely_valid_is_valid() -> None:
     missed = [text for text, valid, fault in zip(texts, found, faults, strict=True) if not valid and fault is None]
     assert all(text[10:14] == "0229" for text in missed)
     assert sum(found) > 500
+
+
+# Parquet and pipes ------------------------------------------------------------
+
+
+def test_parquet_brings_the_same_rows_and_keeps_exact_types(tmp_path: Path) -> None:
+    source = table(tmp_path / "rows.csv", ordinary(60))
+    done = engine.evaluate(scheme(), source, tmp_path / "out.parquet", today=DAY)
+    frame = pl.read_parquet(tmp_path / "out.parquet")
+    assert frame.height == done.decided > 50
+    assert frame.schema["合计"] == pl.Decimal(38, 2) and frame.schema["家庭年收入"] == pl.String
+    assert sum(frame.get_column("合计").to_list()) == done.total
+    engine.evaluate(scheme(), source, tmp_path / "out.csv", today=DAY)
+    rows = [record.cells for record in open_source(tmp_path / "out.csv").records()]
+    texts = [
+        tuple(_written(cell) if not isinstance(cell, Decimal) else plain(Fraction(cell)) for cell in row)
+        for row in frame.rows()
+    ]
+    assert texts == rows
+
+
+def test_a_parquet_file_is_read_as_its_texts_would_be(tmp_path: Path) -> None:
+    rows = pl.DataFrame(
+        {
+            "身份证号": ["990101198503070017", None, None],
+            "家庭人口": pl.Series([3, 2, 0], dtype=pl.Int16),
+            "家庭年收入": pl.Series(["20000.50", "7", "1"]).cast(pl.Decimal(12, 2)),
+            "当地低保月标准": [738, 738, 738],
+            "城市低保平均标准": [747, 747, 747],
+            "已建档": [True, False, None],
+            "核算日期": [datetime.date(2023, 8, 1), None, None],
+            "备注": pl.Series(["a", None, "b"], dtype=pl.Categorical),
+        }
+    )
+    rows.write_parquet(tmp_path / "rows.parquet")
+    done = [
+        engine.evaluate(scheme(), tmp_path / "rows.parquet", tmp_path / f"{name}.csv", today=DAY, algebra=name)
+        for name in ("exact", "columns")
+    ]
+    assert [(each.decided, each.rejected) for each in done] == [(2, 1), (2, 1)]
+    for ending in ("csv", "rejects.csv"):
+        assert (tmp_path / f"exact.{ending}").read_bytes() == (tmp_path / f"columns.{ending}").read_bytes()
+
+
+def test_binary_numbers_in_a_parquet_file_are_refused(tmp_path: Path) -> None:
+    pl.DataFrame({"家庭年收入": [0.1]}).write_parquet(tmp_path / "rows.parquet")
+    with pytest.raises(engine.TableError, match="holds binary floating-point numbers"):
+        engine.evaluate(scheme(), tmp_path / "rows.parquet")
+    (tmp_path / "none.parquet").write_bytes(b"PAR1 and nothing more")
+    with pytest.raises(engine.TableError, match="no Parquet, or is damaged"):
+        engine.evaluate(scheme(), tmp_path / "none.parquet")
+
+
+def test_a_parquet_result_needs_columns(tmp_path: Path) -> None:
+    source = ROOT / "examples" / "households-2023.csv"
+    with pytest.raises(engine.TableError, match="Parquet is written by whole columns only"):
+        engine.evaluate(scheme(), source, tmp_path / "out.parquet", algebra="exact")
+    assert list(tmp_path.iterdir()) == []
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "cli.py", "evaluate", *arguments, "--year", "2023", "--today", "2023-08-01"]
+
+
+def test_a_pipe_brings_a_table_and_takes_a_result(tmp_path: Path) -> None:
+    source = ROOT / "examples" / "households-2023-with-mistakes.csv"
+    engine.evaluate(scheme(), source, tmp_path / "out.csv", today=DAY)
+    done = subprocess.run(command("-", "-o", "-"), cwd=ROOT, input=source.read_bytes(), capture_output=True)
+    assert done.returncode == 1
+    assert done.stdout == (tmp_path / "out.csv").read_bytes()
+    assert "--rejects" in done.stderr.decode()
+
+
+def test_a_closed_pipe_is_no_fault(tmp_path: Path) -> None:
+    source = table(tmp_path / "rows.csv", ordinary(300))
+    with subprocess.Popen(
+        command(str(source), "-o", "-"), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as run:
+        assert run.stdout is not None and run.stderr is not None
+        assert run.stdout.read(10) != b""
+        run.stdout.close()
+        told = run.stderr.read().decode()
+    assert "Traceback" not in told and run.returncode in (0, 1)
+
+
+# Whole or not at all ------------------------------------------------------------
+
+
+def test_a_run_killed_at_any_moment_leaves_the_old_files_or_the_new(tmp_path: Path) -> None:
+    source = table(tmp_path / "rows.csv", ordinary(300))
+    engine.evaluate(scheme(), source, tmp_path / "whole.csv", today=DAY)
+    whole = (tmp_path / "whole.csv").read_bytes()
+    random = Random(11)
+    for _ in range(6):
+        (tmp_path / "out.csv").write_bytes(b"as it was")
+        with subprocess.Popen(
+            command(str(source), "-o", str(tmp_path / "out.csv")),
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as run:
+            time.sleep(random.randrange(100, 2500) / 1000)
+            run.kill()
+        assert (tmp_path / "out.csv").read_bytes() in (b"as it was", whole)
+
+
+def test_two_runs_on_one_output_leave_one_of_them_whole(tmp_path: Path) -> None:
+    source = table(tmp_path / "rows.csv", ordinary(300))
+    engine.evaluate(scheme(), source, tmp_path / "whole.csv", today=DAY)
+    runs = [
+        subprocess.Popen(
+            command(str(source), "-o", str(tmp_path / "out.csv")),
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for _ in range(2)
+    ]
+    assert {run.wait() for run in runs} <= {0, 1}
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+_ON_A_SMALL_DISK = """
+import datetime, resource, sys
+from pathlib import Path
+import engine
+policy = engine.load(Path("policies/2023"))
+resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+try:
+    engine.evaluate(policy, Path(sys.argv[1]), Path(sys.argv[2]), today=datetime.date(2023, 8, 1), algebra="columns")
+except engine.TableError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_run_without_room_leaves_the_old_files_and_says_so(ending: str, tmp_path: Path) -> None:
+    source = table(tmp_path / "rows.csv", ordinary(2000))
+    out = tmp_path / f"out.{ending}"
+    out.write_bytes(b"as it was")
+    code = [sys.executable, "-c", _ON_A_SMALL_DISK, str(source), str(out)]
+    done = subprocess.run(code, cwd=ROOT, capture_output=True, text=True)
+    assert "larger than the system allows. Nothing was left behind" in done.stdout, done.stderr
+    assert out.read_bytes() == b"as it was"
+    assert {path.name for path in tmp_path.iterdir()} == {"rows.csv", out.name}
