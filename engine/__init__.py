@@ -94,6 +94,7 @@ _HOMES = {
     "diff": "compare",
     "due": "agenda",
     "evaluate": "batch",
+    "evaluate_batches": "stream.batches",
     "evaluate_by_date": "by_date",
     "examine": "loading",
     "explain": "explanation",

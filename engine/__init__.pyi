@@ -62,3 +62,4 @@ from engine.variants import read_variant as read_variant
 
 __version__: str
 __all__: list[str]
+from engine.stream.batches import evaluate_batches as evaluate_batches

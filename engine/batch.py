@@ -317,7 +317,7 @@ class Run:
         self.summary.reject(error.problems)
         cells = self.cells(record)
         if self.bad is not None:
-            self.bad.write([*cells, self._reasons(error.problems)])
+            self.bad.write([*cells, self.reasons(error.problems)])
         self._set_persons_aside(cells, error.problems)
 
     def cells(self, record: Record) -> list[Cell]:
@@ -382,7 +382,7 @@ class Run:
             for record in roster.set_aside(cells):
                 places = (roster.source.name, record.number)
                 own = tuple(problem for problem in problems if (problem.place.file, problem.place.line) == places)
-                target.write([*record.cells, self._reasons(own)])
+                target.write([*record.cells, self.reasons(own)])
 
     def set_strays_aside(self) -> None:
         """Count the persons who belong to no household, and set them aside with the reason."""
@@ -390,9 +390,10 @@ class Run:
             for record, problem in roster.strays():
                 self.summary.stray(group, problem)
                 if group in self.bad_persons:
-                    self.bad_persons[group].write([*record.cells, self._reasons((problem,))])
+                    self.bad_persons[group].write([*record.cells, self.reasons((problem,))])
 
-    def _reasons(self, problems: tuple[Problem, ...]) -> str:
+    def reasons(self, problems: tuple[Problem, ...]) -> str:
+        """What is wrong with a row, in one text."""
         return self.policy.words["separator"].join(readable(problem.text(self.language)) for problem in problems)
 
 

@@ -73,7 +73,8 @@ ROOMS: Mapping[str, str] = {
         "engine algebras.exact decision manifest messages policy source tables tables.cells tables.intake tables.persons"
     ),
     "stream": (
-        "algebras.exact batch decision expression kernel messages policy tables tables.cells tables.columns tables.intake"
+        "algebras.exact batch decision expression kernel messages policy source tables tables.cells tables.columns "
+        "tables.intake"
     ),
     "by_date": (
         "algebras.exact batch decision expression loading messages policy source tables tables.cells tables.intake timeline"
@@ -131,6 +132,7 @@ PACKAGES: Mapping[str, str] = {
     "kernel.series": "polars",
     "kernel.writing": "polars",
     "pytest_plugin": "pytest",
+    "stream.batches": "polars pyarrow",
     "stream.blocks": "polars",
     "stream.counting": "polars",
     "stream.deciding": "polars",

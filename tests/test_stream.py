@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 
 import polars as pl
+import pyarrow as pa
 import pytest
 from households_2023 import households
 from small_policies import number, written
@@ -574,3 +575,47 @@ def test_a_run_without_room_leaves_the_old_files_and_says_so(ending: str, tmp_pa
     assert "larger than the system allows. Nothing was left behind" in done.stdout, done.stderr
     assert out.read_bytes() == b"as it was"
     assert {path.name for path in tmp_path.iterdir()} == {"rows.csv", out.name}
+
+
+# Arrow record batches ------------------------------------------------------------
+
+
+def answers(rows: pa.Table, size: int) -> pa.Table:
+    found = list(engine.evaluate_batches(scheme(), rows.to_batches(max_chunksize=size), today=DAY, language="zh_CN"))
+    return pa.Table.from_batches(found)
+
+
+def test_batches_get_the_answers_of_a_run_whatever_their_size(tmp_path: Path) -> None:
+    lines = [row for at, row in enumerate(ordinary(90)) if at % 2]
+    bad = [(*row[:5], "-3", *row[6:]) for row in lines[:4]]
+    source = table(tmp_path / "rows.csv", [*lines, *bad[:2], [""] * len(COLUMNS), *bad[2:]])
+    rows = pa.Table.from_pydict(
+        {
+            name: list(cells)
+            for name, cells in zip(
+                COLUMNS, zip(*lines, *bad[:2], [""] * len(COLUMNS), *bad[2:], strict=True), strict=True
+            )
+        }
+    )
+    rows = rows.set_column(1, "纬度", pa.array([0.5] * rows.num_rows))
+    found = answers(rows, 7)
+    assert found.equals(answers(rows, 1000))
+    assert found.column("纬度").to_pylist() == [0.5] * found.num_rows
+    reasons = found.column("问题").to_pylist()
+    done = engine.evaluate(scheme(), source, tmp_path / "out.csv", today=DAY)
+    assert sum(reason is None for reason in reasons) >= done.decided > 30
+    amounts = [amount for amount in found.column("合计").to_pylist() if amount is not None]
+    assert len(amounts) + sum(reason is not None for reason in reasons) == found.num_rows
+    assert all(
+        (amount is None) == (reason is not None)
+        for amount, reason in zip(found.column("合计").to_pylist(), reasons, strict=True)
+    )
+
+
+def test_no_batch_gives_none_and_persons_or_binary_amounts_are_refused() -> None:
+    assert list(engine.evaluate_batches(scheme(), [])) == []
+    with pytest.raises(engine.TableError, match="binary floating-point"):
+        list(engine.evaluate_batches(scheme(), pa.Table.from_pydict({"家庭年收入": [0.5]}).to_batches()))
+    persons = engine.load(ROOT / "examples" / "policies" / "shanghai-2019")
+    with pytest.raises(engine.PolicyError, match="reads persons"):
+        engine.evaluate_batches(persons, [])

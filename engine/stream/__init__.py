@@ -13,6 +13,7 @@
     counting    what a block comes to, in the summary
     writing     decided rows written
     running     the run
+    batches     Arrow record batches decided one by one
 
 The intake of single rows stays the one definition of what a cell means: columns take only what is plain beyond doubt.
 """

@@ -15,7 +15,7 @@ from engine.tables import ColumnSource, Record, Source
 from engine.tables.cells import is_blank
 from engine.tables.csv import CsvSource
 
-__all__ = ["Block", "Blocks", "Records", "Tables"]
+__all__ = ["Block", "Blocks", "Records", "Rows", "Tables"]
 
 _ROWS = 10_000
 
@@ -48,7 +48,7 @@ class Block:
     cells: pl.DataFrame
     records: tuple[Record, ...]
     done: int
-    written: _Lines | _Rows | None = None
+    written: _Lines | Rows | None = None
     lines: pl.Series | None = None
     """Each plain row as it stands in the file, where its cells are those that are kept."""
 
@@ -94,7 +94,7 @@ class Blocks:
 
 
 @dataclass(frozen=True)
-class _Rows:
+class Rows:
     """Rows of texts, the first of them the row `first`."""
 
     cells: pl.DataFrame
@@ -113,15 +113,15 @@ class Tables:
         self._table = table
         self._kept = kept
 
-    def chunks(self) -> Iterator[_Rows]:
+    def chunks(self) -> Iterator[Rows]:
         """What is read at once, in order."""
         first = 1
         for batch in self._table.batches():
             frame = pl.DataFrame(pl.from_arrow(batch))
-            yield _Rows(frame, first)
+            yield Rows(frame, first)
             first += frame.height
 
-    def block(self, chunk: _Rows, wanted: Sequence[int] | None = None) -> Block:
+    def block(self, chunk: Rows, wanted: Sequence[int] | None = None) -> Block:
         """The rows of `chunk`; with `wanted` the cells of these kept columns only."""
         kept = range(len(self._kept)) if wanted is None else wanted
         numbers = pl.int_range(chunk.first, chunk.first + chunk.cells.height, dtype=pl.Int64, eager=True)

@@ -24,7 +24,7 @@ from engine.tables.intake import Household, Intake
 
 __all__ = ["ColumnIntake"]
 
-_MOST_KNOWN = 200_000
+_MOST_KNOWN = 50_000
 _NEUTRAL: Mapping[str, Value] = {"truth": False, "text": "", "date": datetime.date.min, "number": 0}
 
 

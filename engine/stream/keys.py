@@ -36,7 +36,7 @@ class Repeats:
         for block in self._blocks(blocks):
             for index in self._unique:
                 seen[index].append(self._marks(block, index))
-        self._again = {index: _again(pl.concat(marks, rechunk=True)) for index, marks in seen.items() if marks}
+        self._again = {index: _again(marks) for index, marks in seen.items() if marks}
         if not any(len(marks) for marks in self._again.values()):
             return {index: {} for index in self._unique}
         return self._counted(blocks)
@@ -81,7 +81,14 @@ class Repeats:
         return {index: {value: count for value, count in found.items() if count > 1} for index, found in counts.items()}
 
 
-def _again(marks: pl.Series) -> pl.Series:
+_PARTS = 16
+"""Parts in which so many numbers are ordered, for little memory."""
+
+
+def _again(marks: Sequence[pl.Series]) -> pl.Series:
     """The numbers that stand in `marks` more than once."""
-    ordered = marks.sort()
-    return ordered.filter(ordered == ordered.shift(1)).unique()
+    found = []
+    for part in range(_PARTS):
+        ordered = pl.concat([some.filter(some % _PARTS == part) for some in marks], rechunk=True).sort()
+        found.append(ordered.filter(ordered == ordered.shift(1)).unique())
+    return pl.concat(found)

@@ -21,7 +21,7 @@ from engine.tables.cells import BadCell, is_blank, read_cell
 
 __all__ = ["Reader", "Values", "dtype_of", "stored"]
 
-_MOST_KNOWN = 200_000
+_MOST_KNOWN = 50_000
 _MOST = 10**12 - 1
 _MOST_PLACES = 6
 _DIGITS = 24

@@ -89,11 +89,13 @@ class Pass:
             if progress is not None:
                 progress(before + done.found.block.done, before + total)
 
+    def decider(self) -> Decider:
+        """What decides the blocks of this run."""
+        return Decider(self._run, self._streaming.kernel, self._intake, self._repeats)
+
     def _decided(self) -> Iterator[_Done]:
         """Every block decided, in order."""
-        run = self._run
-        decider = Decider(run, self._streaming.kernel, self._intake, self._repeats)
-        ready = self._ready()
+        run, decider, ready = self._run, self.decider(), self._ready()
 
         def work(block: Block) -> _Done:
             found = decider.decide(block)

@@ -20,7 +20,7 @@ from engine.tables.lines import opened
 
 __all__ = ["BLOCK_BYTES", "Chunk", "chunks", "texts"]
 
-BLOCK_BYTES = 1 << 22
+BLOCK_BYTES = 1 << 21
 """Bytes that are read at once: some ten thousand households."""
 
 _LONGEST = 500_000

@@ -32,14 +32,14 @@ class CsvLines:
         self._kernel = kernel
         self._headings = headings
 
-    def written(self, found: Decided) -> bytes:
+    def written(self, found: Decided) -> memoryview:
         """The lines of every decided row."""
         shown = self._kernel.rendered(found.decided)
         columns = [self._column(found.decided, shown, heading) for heading in self._headings]
         frame = pl.DataFrame([self._begun(found), *columns])
         stream = io.BytesIO()
         frame.write_csv(stream, include_header=False, quote_style="never", line_terminator="\r\n", null_value="")
-        return stream.getvalue()
+        return stream.getbuffer()
 
     def _column(self, decided: pl.DataFrame, shown: pl.DataFrame, heading: str) -> pl.Series:
         found = self._kernel.outputs[heading]
@@ -97,10 +97,13 @@ class ArrowTables:
         return self._table(cells, found.decided)
 
     def _table(self, cells: pl.DataFrame, decided: pl.DataFrame) -> Any:
-        as_texts = self._kernel.rendered(decided)
-        columns = [self._column(decided, as_texts, heading) for heading in self._headings]
         blank = [pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in cells.columns]
-        return cells.select(blank).hstack(columns).to_arrow()
+        return cells.select(blank).hstack(self.decision(decided)).to_arrow()
+
+    def decision(self, decided: pl.DataFrame) -> pl.DataFrame:
+        """The columns of the decision alone."""
+        as_texts = self._kernel.rendered(decided)
+        return pl.DataFrame([self._column(decided, as_texts, heading) for heading in self._headings])
 
     def _column(self, decided: pl.DataFrame, as_texts: pl.DataFrame, heading: str) -> pl.Series:
         """A column of the decision: whole numbers, decimals, truths and days as such, numbers without an end as texts."""

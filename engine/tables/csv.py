@@ -430,10 +430,10 @@ class CsvTarget:
             raise TableError((self._not_encodable(line[error.start]),)) from error
         self._stream.write(content + b"\r\n")
 
-    def write_lines(self, text: bytes, count: int) -> None:
+    def write_lines(self, text: memoryview, count: int) -> None:
         """`count` more lines in UTF-8, each with the end and the cells as `written` writes them."""
         self._number += count
-        self._stream.write(text if self._encoding == "utf-8" else text.decode("utf-8").encode(self._encoding))
+        self._stream.write(text if self._encoding == "utf-8" else str(text, "utf-8").encode(self._encoding))
 
     def _not_encodable(self, character: str) -> Problem:
         code = f"U+{ord(character):04X}"

@@ -23,7 +23,7 @@ from engine.tables.lines import opened
 from engine.tables.texts import aligned, shown
 from engine.tables.whole import whole
 
-__all__ = ["ParquetSource", "ParquetTarget", "create_target", "open_source"]
+__all__ = ["ParquetSource", "ParquetTarget", "create_target", "open_source", "refusal", "texts"]
 
 _ROWS = 20_000
 _GROUP = 100_000
@@ -40,7 +40,7 @@ def open_source(path: Path, encoding: str | None, groups: Collection[str], sheet
         schema = parquet.ParquetFile(stream).schema_arrow
     place = Place(str(path))
     problems = tuple(
-        Problem(place, *refused) for field in schema if (refused := _refused(field.name, field.type)) is not None
+        Problem(place, *refused) for field in schema if (refused := refusal(field.name, field.type)) is not None
     )
     if problems:
         raise TableError(problems)
@@ -56,11 +56,11 @@ def _damage_told(path: Path) -> Iterator[None]:
         raise TableError((Problem(Place(str(path)), wrong, None, _SAVE_AGAIN),)) from error
 
 
-def _refused(name: str, kind: Any) -> tuple[Message, Message, Message] | None:
+def refusal(name: str, kind: Any) -> tuple[Message, Message, Message] | None:
     """Why a column of this type cannot be read."""
     types = pyarrow.types
     if types.is_dictionary(kind):
-        return _refused(name, kind.value_type)
+        return refusal(name, kind.value_type)
     if types.is_floating(kind):
         wrong = say("The column “{name}” holds binary floating-point numbers.", name=name)
         return wrong, say("Amounts are exact."), say("Write it as decimals, whole numbers or texts.")
@@ -104,7 +104,7 @@ class ParquetSource:
                 self._done += batch.num_rows
                 columns = [batch.column(index) for index in self._headings.columns]
                 yield pyarrow.RecordBatch.from_arrays(
-                    [_texts(column) for column in columns], names=[str(index) for index in range(len(columns))]
+                    [texts(column) for column in columns], names=[str(index) for index in range(len(columns))]
                 )
 
     def records(self) -> Iterator[Record]:
@@ -123,7 +123,8 @@ class ParquetSource:
             return self._done, parquet.ParquetFile(stream).metadata.num_rows
 
 
-def _texts(column: Any) -> Any:
+def texts(column: Any) -> Any:
+    """An Arrow array, of a type that is not refused, as texts; null where nothing stands."""
     plain = column.dictionary_decode() if pyarrow.types.is_dictionary(column.type) else column
     if pyarrow.types.is_timestamp(plain.type):
         plain = compute.strftime(plain, format="%Y-%m-%d %H:%M:%S")
