@@ -145,13 +145,13 @@ def test_a_row_of_another_length_is_a_mistake_of_the_caller(tmp_path: Path, endi
 
 def test_an_unknown_ending_says_the_known_ones(tmp_path: Path) -> None:
     assert _refusal(_file(tmp_path, "t.txt", "a\n")) == (
-        "t.txt: A .txt file cannot be read here. These formats can be read: csv, jsonl, xlsx, yaml, yml. "
+        "t.txt: A .txt file cannot be read here. These formats can be read: csv, jsonl, parquet, xlsx, yaml, yml. "
         "Give the file one of these endings, or name its format."
     )
     with pytest.raises(TableError) as caught:
         _write(Path("t.xls"), ["a"], [])
     assert str(caught.value) == (
-        "t.xls: A .xls file cannot be written here. These formats can be written: csv, jsonl, xlsx. "
+        "t.xls: A .xls file cannot be written here. These formats can be written: csv, jsonl, parquet, xlsx. "
         "Give the file one of these endings, or name its format."
     )
 
