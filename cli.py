@@ -142,6 +142,13 @@ _PERSONS = click.option(
         "The table of the persons of a group, joined to the households by a column that both have. May be given several times. A sheet called like the group needs no option."
     ),
 )
+_ALGEBRA = click.option(
+    "--algebra",
+    type=click.Choice(["columns", "exact"]),
+    help=_(
+        "How tables are decided: by whole columns, or exact, row by row; the result is the same. Default: columns, where polars is installed."
+    ),
+)
 _INPUT = click.argument("source", metavar="INPUT", type=click.Path(path_type=Path))
 
 
@@ -344,13 +351,7 @@ def _files_of_persons(run: _Run, asked: Sequence[str]) -> dict[str, Path]:
 @_QUESTIONS
 @_FORMAT
 @_ENCODING
-@click.option(
-    "--algebra",
-    type=click.Choice(["columns", "exact"]),
-    help=_(
-        "How tables are decided: by whole columns, or exact, row by row; the result is the same. Default: columns, where polars is installed."
-    ),
-)
+@_ALGEBRA
 @_TODAY
 @_POLICIES
 @click.pass_obj
@@ -1027,6 +1028,7 @@ def _tell_due(run: _Run, folder: Path) -> None:
 @_PERSONS
 @_FORMAT
 @_ENCODING
+@_ALGEBRA
 @_TODAY
 @_POLICIES
 @click.pass_obj
@@ -1047,6 +1049,7 @@ def impact(
     persons: Sequence[str],
     format_: str | None,
     encoding: str | None,
+    algebra: str | None,
     today: datetime.datetime | None,
     policies: Path | None,
 ) -> None:
@@ -1062,7 +1065,7 @@ def impact(
             found = engine.impact(
                 before,
                 after,
-                engine.Households(source, day, files, format_, encoding),
+                engine.Households(source, day, files, format_, encoding, algebra),
                 by=by,
                 measure=measure,
                 target=output,
@@ -1076,6 +1079,8 @@ def impact(
         run.fail(error.problems)
     run.tell(found.comparison.problems)
     run.tell(found.aside.problems)
+    if found.because is not None:
+        click.echo(run.say("Decided row by row: {because}.", because=found.because), err=True)
     click.echo(found.json() if as_json else found.text(), nl=False)
     for file in (*written, *(path for path in (page, output) if path is not None)):
         click.echo(run.say("Written: {file}", file=file), err=as_json)

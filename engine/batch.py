@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -27,7 +27,7 @@ from engine.tables.intake import Household, HouseholdError, Intake
 from engine.tables.persons import Persons, households
 from engine.tables.whole import readable, refuse_over
 
-__all__ = ["ALGEBRAS", "Columns", "Run", "Summary", "evaluate"]
+__all__ = ["ALGEBRAS", "Columns", "Run", "Summary", "columns_for", "evaluate"]
 
 Progress = Callable[[int, int], None]
 """Told after each row how far the run is, and how far it is in all."""
@@ -135,7 +135,7 @@ def evaluate(
     day = today or datetime.date.today()
     groups = tuple(group.name for group in policy.groups)
     table = open_source(source, format=format, encoding=encoding, groups=groups)
-    columns, because = _columns(policy, table, "exact" if each is not None and algebra is None else algebra)
+    columns, because = columns_for(policy, table, "exact" if each is not None and algebra is None else algebra)
     run = Run(policy, table, Intake(policy, day), language, persons, encoding, progress, columns)
     run.summary.because = because
     is_named = rejects is not None
@@ -175,10 +175,13 @@ class Columns(Protocol):
         """Decide every row, and keep the `first` decisions."""
 
 
-def _columns(
-    policy: Policy, table: Source, asked: str | None
+def columns_for(
+    policy: Policy, table: Source, asked: str | None, wanted: Sequence[str] | None = None
 ) -> tuple[Callable[[Run], Columns] | None, Message | None]:
-    """What begins a run by columns, or None for exact; and why it is exact though nobody asked for it."""
+    """What begins a run by columns that give `wanted`, or None for exact; and why it is exact though nobody asked for it.
+
+    Raises: TableError or PolicyError where columns are `asked` for and cannot be had.
+    """
     if asked not in (None, *ALGEBRAS):
         raise ValueError(f"{asked!r} is none of {ALGEBRAS}")
     if asked == "exact" or (asked is None and table.format in _SINGLE):
@@ -190,7 +193,7 @@ def _columns(
             return None, say("columns need the package polars")
         raise TableError((Problem(Place(table.name), wrong, None, remedy),))
     try:
-        made: Callable[[Run], Columns] = import_module("engine.stream").Streaming(policy).begin
+        made: Callable[[Run], Columns] = import_module("engine.stream").Streaming(policy, wanted).begin
     except PolicyError as error:
         if asked is not None:
             raise

@@ -107,9 +107,10 @@ ROOMS: Mapping[str, str] = {
         "engine algebras.exact algebras.trace batch compare decision explanation expression fold manifest messages policy reach "
         "source tables tables.intake units variants"
     ),
+    "effects.blocks": "algebras.exact effects kernel source stream tables",
     "pages": "messages source tables",
     "pages.changes": "engine compare messages pages policy",
-    "pages.effects": "engine effects messages pages pages.changes",
+    "pages.effects": "effects messages pages pages.changes",
     "page": "elaborate expression folders messages policy source units",
     "template": "messages page policy source tables",
 }
@@ -122,6 +123,7 @@ Where the table is wider than the design of the project, the line above says so;
 """
 
 PACKAGES: Mapping[str, str] = {
+    "effects.blocks": "polars",
     "kernel.compiling": "polars",
     "kernel.deciding": "polars",
     "kernel.facts": "polars",
@@ -153,7 +155,7 @@ PACKAGES: Mapping[str, str] = {
 }
 """The packages that a module imports; every other module is content with the standard library."""
 
-LOADED_BY_NAME = ("", "batch", "regression.deciding", "tables")
+LOADED_BY_NAME = ("", "batch", "effects.pairs", "regression.deciding", "tables")
 """The modules that import others by name, when they are used."""
 
 NO_NAMES = ("common", "data", "helper", "helpers", "info", "manager", "misc", "util", "utils")

@@ -155,6 +155,31 @@ def test_the_table_of_households_says_the_same(tmp_path: Path) -> None:
     assert {line["name"]: line["households"] for line in tables(impact)["kinds"]} | {"没有变化": 13} == kinds
 
 
+@pytest.mark.parametrize("name", CHANGES)
+def test_whole_columns_come_to_what_single_rows_come_to(name: str, tmp_path: Path) -> None:
+    text = EXAMPLES.read_text(encoding="utf-8")
+    more = (ROOT / "examples" / "households-2023-with-mistakes.csv").read_text(encoding="utf-8").split("\n", 1)[1]
+    source = tmp_path / "households.csv"
+    source.write_text(text + more.replace("-", "/"), encoding="utf-8")
+    told = {}
+    for algebra in ("exact", "columns"):
+        for at, path in enumerate((source, many(tmp_path, 60))):
+            households = engine.Households(path, DAY, algebra=algebra)
+            target = tmp_path / f"{algebra}-{at}.csv"
+            impact = engine.impact(variant(), changed(*CHANGES[name]), households, by="县区", target=target)
+            assert impact.algebra == algebra and impact.because is None
+            if algebra == "columns":  # counted without being written
+                again = engine.impact(variant(), changed(*CHANGES[name]), households, by="县区")
+                assert again.json() == impact.json()
+            files = [file.read_bytes() for file in sorted(tmp_path.glob(f"{algebra}-{at}*"))]
+            content = json.loads(impact.json())
+            assert content.pop("algebra") == algebra
+            content["problems"] = [problem.text() for problem in impact.aside.problems]
+            told[algebra, at] = content, files
+    for at in (0, 1):
+        assert told["exact", at] == told["columns", at]
+
+
 def test_no_change_is_nothing_everywhere(tmp_path: Path) -> None:
     source = many(tmp_path, 60)
     impact = found(source, variant())

@@ -1,16 +1,19 @@
 """What a change of policy does to the households of a table: the same households decided under both policies.
 
-a table -> pairs (each row under both) -> standings (one cube) -> breakdowns (tables) -> a report
+    a table -> pairs (each row under both) -> standings (one cube) -> breakdowns (tables) -> a report
 
-grouping      the fact by whose values households are grouped
-standings     where households stand, counted and added up in one cube; winners and losers
-pairs         each row read and decided under both policies, or set aside from both
-kinds         the kinds of change that households meet
-breakdowns    the tables
-causes        where the traces of one household part, and by which change
-sentences     headlines and titles
-report        the report as text, JSON and CSV
-ledger        the table of households with what changes for each
+    grouping      the fact by whose values households are grouped
+    standings     where households stand, counted and added up in one cube; winners and losers
+    pairs         each row read and decided under both policies, or set aside from both
+    blocks        the same by whole columns, many rows at once (extra `batch`)
+    kinds         the kinds of change that households meet
+    breakdowns    the tables
+    causes        where the traces of one household part, and by which change
+    sentences     headlines and titles
+    report        the report as text, JSON and CSV
+    ledger        the table of households with what changes for each
+
+Every table is read from the one cube, so that all of them add up to the same.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from engine.effects.causes import Traced, as_changed, parting
 from engine.effects.grouping import grouping
 from engine.effects.kinds import kinds_in
 from engine.effects.ledger import Ledger
-from engine.effects.pairs import Households, Pairs, Progress
+from engine.effects.pairs import Aside, Households, Pairs, Part, Progress
 from engine.effects.report import Impact, Worked
 from engine.effects.standings import Cube, measured
 from engine.manifest import hash_of
@@ -59,11 +62,10 @@ def impact(
     policies = old.policy, new.policy
     cube = Cube(measured(*policies, measure))
     groups = grouping(policies, by)
-    pairs = Pairs(policies, households, language, progress)
-    with Ledger(pairs, cube.measured, target, language) as ledger:
-        for pair in pairs.each(ledger.set_aside):
-            key = cube.add(pair.row, groups.group(pair.old, pair.new), pair.old, pair.new)
-            ledger.write(pair, key)
+    pairs = Pairs(policies, households, cube.measured, groups, language, progress)
+    counting = _Counting(pairs, cube)
+    with Ledger(pairs, target, language) as ledger:
+        counting.all(ledger, progress)
     comparison = Comparison(*policies, changes(old.tree, new.tree))
     return Impact(
         variants=(old, new),
@@ -71,13 +73,42 @@ def impact(
         source=households,
         hash=hash_of(households.path),
         made=datetime.date.today(),
-        read=pairs.read,
-        aside=pairs.aside,
+        algebra=pairs.algebra,
+        because=pairs.because,
+        read=counting.read,
+        aside=counting.aside,
         strays=pairs.strays(),
         cube=cube,
         breakdowns=breakdowns(cube, policies, groups.heading),
         worked=_worked(old, new, pairs, cube, comparison),
     )
+
+
+class _Counting:
+    """Counts the rows of a table into a cube, and sets bad ones aside."""
+
+    def __init__(self, pairs: Pairs, cube: Cube) -> None:
+        self._pairs = pairs
+        self._cube = cube
+        self.aside = Aside()
+        self.read = 0
+
+    def all(self, ledger: Ledger, progress: Progress | None) -> None:
+        """Every row of the table."""
+        before, total = self._pairs.runs[0].people.size, self._pairs.table.position()[1]
+        for part in self._pairs.parts(one_by_one=ledger.is_written):
+            self._count(part, ledger)
+            if progress is not None:
+                progress(before + part.done, before + total)
+
+    def _count(self, part: Part, ledger: Ledger) -> None:
+        self.read += part.read
+        for key, cell in part.cells:
+            self._cube.add(key, cell)
+        for row in part.rows:
+            ledger.write(row)
+        for bad in part.bad:
+            ledger.set_aside(bad.cells, self.aside.add(bad))
 
 
 def _worked(old: Variant, new: Variant, pairs: Pairs, cube: Cube, comparison: Comparison) -> tuple[Worked, ...]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine.decision import Decision, shown
+from engine.algebras.exact import Value
+from engine.decision import shown
 from engine.messages import say
 from engine.policy import Policy
 from engine.source import Place, PolicyError, Problem, nearest, normal
@@ -17,23 +19,27 @@ MOST = 200
 
 @dataclass
 class Grouping:
-    """The fact by whose values households are grouped, by its heading; empty: all are one group."""
+    """The fact by whose values households are grouped, by its heading; empty: all are one group.
+
+    `side` says whose fact it is: the new policy's (1), where it has it, or the old one's (0).
+    """
 
     policies: tuple[Policy, Policy]
     heading: str = ""
+    side: int = 1
     spellings: dict[str, str] = field(default_factory=dict)
     met: set[str] = field(default_factory=set)
 
-    def group(self, old: Decision, new: Decision) -> str:
-        """The group of one household: the value of the fact, under the spelling that the tables keep.
+    def raw(self, old: Mapping[str, Value], new: Mapping[str, Value]) -> str:
+        """The value of the fact as it is written, of the household for which the names come to `old` and `new`."""
+        return shown(self.policies[self.side], (old, new)[self.side][self.heading]) if self.heading else ""
+
+    def group(self, raw: str) -> str:
+        """The group of households whose fact is written `raw`: the spelling that the tables keep.
 
         Raises: PolicyError where there are more groups than a report can show.
         """
-        if not self.heading:
-            return ""
-        policy, names = (self.policies[1], new.names) if self.heading in new.names else (self.policies[0], old.names)
-        text = shown(policy, names[self.heading])
-        text = self.spellings.get(normal(text), normal(text))
+        text = self.spellings.get(normal(raw), normal(raw))
         if text not in self.met:
             self.met.add(text)
             self._refuse_too_many()
@@ -63,4 +69,5 @@ def grouping(policies: tuple[Policy, Policy], by: str | None) -> Grouping:
         wrong = say("No fact is called “{name}”.", name=by)
         raise PolicyError((Problem(Place(policies[1].folder), wrong, expected, remedy),))
     keyed = [table for policy in policies for table in policy.tables if fact.name in table.keys]
-    return Grouping(policies, fact.name, {one: other for table in keyed for one, other in table.spellings})
+    side = int(any(fact.name == own.name for own in policies[1].facts))
+    return Grouping(policies, fact.name, side, {one: other for table in keyed for one, other in table.spellings})

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 
-from engine.algebras.exact import Value
 from engine.effects.kinds import kind_of
-from engine.effects.pairs import Pair, Pairs
-from engine.effects.standings import Key, Measured
+from engine.effects.pairs import Pairs, Row
+from engine.effects.standings import Key
 from engine.messages import say
 from engine.source import Place, Problem, normal
 from engine.tables import Cell, TableError, Target, create_target
@@ -22,9 +22,11 @@ __all__ = ["Ledger"]
 class Ledger:
     """What is written of each household; nothing where there is no `target`."""
 
-    def __init__(self, pairs: Pairs, measured: Measured, target: Path | None, language: str) -> None:
+    def __init__(self, pairs: Pairs, target: Path | None, language: str) -> None:
         self._pairs = pairs
-        self._measured = measured
+        self._measured = pairs.measured
+        self._has_bad = False
+        self._said: dict[Key, tuple[str, str]] = {}
         self._language = language
         self._words = pairs.runs[1].policy.words
         self._files = ExitStack()
@@ -53,7 +55,7 @@ class Ledger:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._files.__exit__(kind, error, trace)
-        if error is None and self._rejects is not None and not self._pairs.aside.counts:
+        if error is None and self._rejects is not None and not self._has_bad:
             self._rejects.unlink()  # nothing was set aside, and an earlier run's rejects are no longer true
 
     def _headings(self) -> list[str]:
@@ -73,22 +75,33 @@ class Ledger:
             places = (Place(self._pairs.table.name, 1, label=name) for name in sorted(taken))
             raise TableError(tuple(Problem(place, wrong, None, remedy) for place in places))
 
-    def write(self, pair: Pair, key: Key) -> None:
+    @property
+    def is_written(self) -> bool:
+        """Whether there is a table to write."""
+        return self._target is not None
+
+    def write(self, row: Row) -> None:
         """One household with what was, what is, the difference of the amount measured, and what of it is owed."""
         if self._good is None:
             return
-        found: list[Value] = []
-        for names in self._measured.headings.values():
-            found += [pair.old.names.get(names[0]), pair.new.names.get(names[1])]
-        at = 2 * list(self._measured.headings).index(self._measured.measure)
-        old, new = (value if isinstance(value, int | Fraction) else 0 for value in found[at : at + 2])
+        found = [value for values in row.found.values() for value in values]
+        old, new = row.found[self._measured.measure]
+        assert isinstance(old, int | Fraction) and isinstance(new, int | Fraction)
+        difference = 0 if old == new else Fraction(new) - old
+        owed = difference if difference > 0 else 0
+        if row.key not in self._said:
+            self._said[row.key] = self._sentences(row.key)
+        self._good.write([*row.cells, *found, difference, owed, *self._said[row.key]])
+
+    def _sentences(self, key: Key) -> tuple[str, str]:
+        """The gain or loss, and what changes, in words."""
         kind = kind_of(key)
         text = self._words["effect_unchanged"] if kind is None else kind.text(self._words, self._measured.measure)
-        size = self._words[f"effect_size_{key.size}"]
-        self._good.write([*pair.cells, *found, new - old, max(new - old, 0), size, text])
+        return self._words[f"effect_size_{key.size}"], text
 
-    def set_aside(self, cells: tuple[Cell, ...], problems: tuple[Problem, ...]) -> None:
+    def set_aside(self, cells: Sequence[Cell], problems: tuple[Problem, ...]) -> None:
         """One row that is bad under either policy, with its reasons."""
+        self._has_bad = True
         if self._bad is not None:
             reasons = self._words["separator"].join(problem.text(self._language) for problem in problems)
             self._bad.write([*cells, reasons])

@@ -20,7 +20,7 @@ from engine.effects.pairs import Aside, Households
 from engine.effects.sentences import amount, border, headlines, share, signed, title
 from engine.effects.standings import BORDER, Cube, Number
 from engine.explanation.wording import spoken
-from engine.messages import Words, plain
+from engine.messages import Message, Words, plain
 from engine.source import width
 from engine.tables.texts import is_formula
 from engine.tables.whole import whole_folder
@@ -43,7 +43,8 @@ class Worked:
 class Impact:
     """What the change from one policy to another does to the households of a table; amounts are exact.
 
-    `hash` is the SHA-256 of the table, `strays` by group the persons who belong to no household. `breakdowns` are the
+    `hash` is the SHA-256 of the table, `because` says why the algebra is not the one that a run would otherwise take,
+    `strays` by group the persons who belong to no household. `breakdowns` are the
     tables, `worked` one household for each of the kinds of change that most households meet.
     """
 
@@ -52,6 +53,8 @@ class Impact:
     source: Households
     hash: str
     made: datetime.date
+    algebra: str
+    because: Message | None
     read: int
     aside: Aside
     strays: Mapping[str, int]
@@ -79,6 +82,13 @@ class Impact:
         """The sentence that says in which unit the amounts are; empty where they have none."""
         unit = self.cube.measured.unit
         return self.words["effect_unit"].format(unit=unit) if unit else ""
+
+    @property
+    def made_by(self) -> str:
+        """The sentence that says what computed it, in which algebra, and why in that one where it was not chosen."""
+        words = self.words
+        algebra = words[f"algebra_{self.algebra}"]
+        return words["effect_engine"].format(version=__version__, algebra=algebra)
 
     @property
     def heading(self) -> str:
@@ -173,6 +183,7 @@ def _content(impact: Impact) -> dict[str, object]:
         "made": impact.made.isoformat(),
         "blank_reference_date": impact.source.today.isoformat(),
         "engine": __version__,
+        "algebra": impact.algebra,
         "measure": {"output": impact.cube.measured.measure, "unit": impact.cube.measured.unit},
         "large_from": plain(BORDER),
         "read": impact.read,

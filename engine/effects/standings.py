@@ -8,7 +8,6 @@ from fractions import Fraction
 from typing import TypeVar
 
 from engine.algebras.exact import Value
-from engine.decision import Decision
 from engine.messages import say
 from engine.policy import Policy
 from engine.source import Place, PolicyError, Problem, nearest
@@ -23,8 +22,10 @@ __all__ = [
     "Key",
     "Measured",
     "Number",
+    "Outputs",
     "Standing",
     "both",
+    "cell_of",
     "measured",
     "size_of",
 ]
@@ -38,6 +39,7 @@ BORDER = Fraction(1, 10)
 """From this share of the old amount on, a gain or a loss is a large one; all of it where the amount was or becomes 0."""
 
 _COMPARED = ("category", "conclusion", "aid", "total", "payable", "approval", "other")
+_STANDINGS = ("category", "conclusion", "approval")
 _SUMMED = ("aid", "total", "payable", "other")
 
 
@@ -53,10 +55,12 @@ def size_of(old: Number, new: Number) -> str:
 class Measured:
     """The outputs of two policies that are compared, by heading, and what each is called in the core; empty: it is not there.
 
-    `amounts` are those that are numbers. `measure` is the one by which winners and losers are told, in `unit`.
+    `standings` are the headings of category, conclusion and approval in either policy. `amounts` are the outputs that are
+    numbers. `measure` is the one by which winners and losers are told, in `unit`.
     """
 
     headings: Mapping[str, tuple[str, str]]
+    standings: tuple[tuple[str, str], ...]
     amounts: tuple[str, ...]
     aids: tuple[str, ...]
     measure: str
@@ -86,7 +90,13 @@ def measured(old: Policy, new: Policy, asked: str | None = None) -> Measured:
     found = {name: kinds[1].get(headings[name][1]) or kinds[0][headings[name][0]] for name in amounts}
     measure = _measure(new, tuple(sorted(amounts, key=lambda name: not found[name].powers)), asked)
     kind = found[measure]
-    return Measured(headings, amounts, tuple(name for name in headings if name in aids), measure, kind.unit)
+    standings = tuple((_heading(old, part), _heading(new, part)) for part in _STANDINGS)
+    return Measured(headings, standings, amounts, tuple(name for name in headings if name in aids), measure, kind.unit)
+
+
+def _heading(policy: Policy, part: str) -> str:
+    output = policy.output(part)
+    return "" if output is None else output.heading
 
 
 def _measure(new: Policy, amounts: tuple[str, ...], asked: str | None) -> str:
@@ -112,11 +122,6 @@ class Standing:
     conclusion: str
     approval: str
 
-    @classmethod
-    def of(cls, decision: Decision) -> Standing:
-        """Where the household of `decision` stands."""
-        return cls(decision.category, decision.conclusion, decision.approval)
-
 
 @dataclass(frozen=True)
 class Key:
@@ -140,13 +145,6 @@ class Amounts:
     new: Number = 0
     old_count: int = 0
     new_count: int = 0
-
-    def add(self, old: Number, new: Number) -> None:
-        """Count one household in."""
-        self.old += old
-        self.new += new
-        self.old_count += old != 0
-        self.new_count += new != 0
 
     def __iadd__(self, other: Amounts) -> Amounts:
         self.old += other.old
@@ -172,6 +170,20 @@ class Cell:
         return self
 
 
+Outputs = Mapping[str, tuple[Value, Value]]
+"""The outputs of one household that are compared, by heading, under both policies."""
+
+
+def cell_of(measured: Measured, row: int, group: str, found: Outputs) -> tuple[Key, Cell]:
+    """The cell of one household alone, whose outputs are `found`."""
+    paired = {name: _numbers(found[name]) for name in measured.amounts}
+    places = [Standing(*(str(found[pair[at]][at] if pair[at] else "") for pair in measured.standings)) for at in (0, 1)]
+    is_changed = any(before != after for before, after in found.values())
+    key = Key(group, places[0], places[1], size_of(*paired[measured.measure]), is_changed)
+    amounts = {name: Amounts(*values, *(int(value != 0) for value in values)) for name, values in paired.items()}
+    return key, Cell(1, row, amounts)
+
+
 Label = TypeVar("Label", bound=Hashable)
 
 
@@ -182,20 +194,9 @@ class Cube:
     measured: Measured
     cells: dict[Key, Cell] = field(default_factory=dict)
 
-    def add(self, row: int, group: str, old: Decision, new: Decision) -> Key:
-        """Count one household in; its key."""
-        headings = self.measured.headings
-        found = {heading: both(old.names.get(names[0]), new.names.get(names[1])) for heading, names in headings.items()}
-        is_changed = any(before != after for before, after in found.values())
-        paired = {name: _numbers(found[name]) for name in self.measured.amounts}
-        size = size_of(*paired[self.measured.measure])
-        key = Key(group, Standing.of(old), Standing.of(new), size, is_changed)
-        cell = self.cells.setdefault(key, Cell())
-        cell.households += 1
-        cell.first = cell.first or row
-        for name, amounts in paired.items():
-            cell.amounts.setdefault(name, Amounts()).add(*amounts)
-        return key
+    def add(self, key: Key, cell: Cell) -> None:
+        """Count in households that have `key` in common."""
+        self.cells.setdefault(key, Cell()).__iadd__(cell)
 
     def by(self, label: Callable[[Key], Label]) -> dict[Label, Cell]:
         """The cells whose keys have the same `label`, added up, in the order in which the labels were met."""

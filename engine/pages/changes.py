@@ -34,7 +34,7 @@ def write_diff_page(comparison: Comparison, path: Path, *, language: str = "en")
         policy_table(words, (old, old.label), (new, new.label)),
         change_tables(comparison),
         joined(element("p", problem.text(language), class_="warning") for problem in comparison.problems),
-        element("footer", element("p", words["effect_engine"].format(version=__version__))),
+        element("footer", element("p", words["diff_engine"].format(version=__version__))),
     )
     write(page, path)
 

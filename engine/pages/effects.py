@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from engine import __version__
 from engine.effects.breakdowns import Breakdown, Line
 from engine.effects.causes import Parting
 from engine.effects.report import Impact, Worked, caused, said, shown
@@ -210,6 +209,6 @@ def _about(impact: Impact) -> Html:
         words["effect_today"].format(day=impact.source.today),
         impact.measured_in,
         words["effect_hash"].format(hash=impact.hash),
-        words["effect_engine"].format(version=__version__),
+        impact.made_by,
     ]
     return element("footer", *(element("p", text) for text in texts if text))

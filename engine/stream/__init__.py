@@ -18,6 +18,6 @@
 The intake of single rows stays the one definition of what a cell means: columns take only what is plain beyond doubt.
 """
 
-from engine.stream.running import Streaming
+from engine.stream.running import Pass, Streaming
 
-__all__ = ["Streaming"]
+__all__ = ["Pass", "Streaming"]

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from engine.batch import Progress, Run
 from engine.decision import headings
-from engine.kernel import compile
+from engine.kernel import Kernel, compile
 from engine.policy import Policy
 from engine.stream.blocks import Block, Blocks, Records, Tables
 from engine.stream.counting import Counting
@@ -21,7 +21,7 @@ from engine.stream.writing import ArrowTables, CsvLines, rows
 from engine.tables import ColumnSource, ColumnTarget, Source
 from engine.tables.csv import CsvSource, CsvTarget
 
-__all__ = ["Streaming"]
+__all__ = ["Pass", "Streaming"]
 
 _WORKERS = 2
 _WAITING = 3
@@ -39,15 +39,15 @@ class _Done:
 
 
 class Streaming:
-    """A policy compiled for runs by columns.
+    """A policy compiled for runs by columns, that give `wanted`: every heading of a decision, or headings and names of the core.
 
     Raises: PolicyError where columns cannot compute it.
     """
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, wanted: Sequence[str] | None = None) -> None:
         refusals = sorted({remark.when for remark in policy.refusals})
         self.policy = policy
-        self.headings = headings(policy)
+        self.headings = headings(policy) if wanted is None else tuple(wanted)
         self.kernel = compile(policy, [*self.headings, *(name for name in refusals if name not in self.headings)])
 
     def begin(self, run: Run) -> Pass:
@@ -89,22 +89,31 @@ class Pass:
             if progress is not None:
                 progress(before + done.found.block.done, before + total)
 
+    @property
+    def kernel(self) -> Kernel:
+        """What decides the blocks."""
+        return self._streaming.kernel
+
+    def each(self, work: Callable[[Block], Part]) -> Iterator[Part]:
+        """What `work` makes of each block of the table, in order; a few of them at any time are being worked on."""
+        blocks: Any = self._blocks
+        if blocks is None:
+            return map(work, Records(self._run.table, self._run.kept).blocks())
+        return _in_order(lambda chunk: work(blocks.block(chunk)), blocks.chunks())
+
     def decider(self) -> Decider:
         """What decides the blocks of this run."""
         return Decider(self._run, self._streaming.kernel, self._intake, self._repeats)
 
     def _decided(self) -> Iterator[_Done]:
         """Every block decided, in order."""
-        run, decider, ready = self._run, self.decider(), self._ready()
+        decider, ready = self.decider(), self._ready()
 
         def work(block: Block) -> _Done:
             found = decider.decide(block)
             return _Done(found, ready(found))
 
-        blocks: Any = self._blocks
-        if blocks is None:
-            return map(work, Records(run.table, run.kept).blocks())
-        return _in_order(lambda chunk: work(blocks.block(chunk)), blocks.chunks())
+        return self.each(work)
 
     def _ready(self) -> Callable[[Decided], Any]:
         """What makes a decided block ready for the file of the result."""
@@ -141,10 +150,10 @@ def _blocks(table: Source, kept: Sequence[int]) -> Blocks | Tables | None:
     return Tables(table, kept) if isinstance(table, ColumnSource) else None
 
 
-def _in_order(work: Callable[[Part], _Done], parts: Iterable[Part]) -> Iterator[_Done]:
+def _in_order(work: Callable[[Any], Part], parts: Iterable[Any]) -> Iterator[Part]:
     """What `work` makes of `parts`, in order; a few of them at any time are being worked on, or wait."""
     with ThreadPoolExecutor(_WORKERS) as workers:
-        waiting: deque[Future[_Done]] = deque()
+        waiting: deque[Future[Part]] = deque()
         for part in parts:
             waiting.append(workers.submit(work, part))
             if len(waiting) >= _WAITING:
