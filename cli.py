@@ -1055,6 +1055,9 @@ def impact(
 ) -> None:
     if new is None and not (settings or questions or overlays):
         raise click.UsageError(run.say("Say which policy is the new one, or a what-if: --set, --question, --overlay."))
+    targets = [path.resolve() for path in (folder, page, output) if path is not None]
+    if len({*targets, source.resolve()}) <= len(targets):
+        raise click.UsageError(run.say("Give each file that is to be written a name of its own."))
     files = _files_of_persons(run, persons)
     first, second = _both(run, policies, old, old if new is None else new)
     day = today.date() if today else datetime.date.today()
@@ -1072,9 +1075,6 @@ def impact(
                 language=run.language,
                 progress=bar.move,
             )
-        written = found.write_csv(folder) if folder is not None else ()
-        if page is not None:
-            engine.write_impact_page(found, page)
     except (engine.PolicyError, engine.TableError, engine.HouseholdError) as error:
         run.fail(error.problems)
     run.tell(found.comparison.problems)
@@ -1082,9 +1082,23 @@ def impact(
     if found.because is not None:
         click.echo(run.say("Decided row by row: {because}.", because=found.because), err=True)
     click.echo(found.json() if as_json else found.text(), nl=False)
-    for file in (*written, *(path for path in (page, output) if path is not None)):
+    for file in (*_hand_on(run, found, folder, page), *(() if output is None else (output,))):
         click.echo(run.say("Written: {file}", file=file), err=as_json)
     sys.exit(1 if found.aside.counts or any(found.strays.values()) else 0)
+
+
+def _hand_on(run: _Run, found: engine.Impact, folder: Path | None, page: Path | None) -> list[Path]:
+    """Write a report's tables into `folder` and its page into `page`, where they are asked for; what was written."""
+    written: list[Path] = []
+    try:
+        if folder is not None:
+            written += found.write_csv(folder)
+        if page is not None:
+            engine.write_impact_page(found, page)
+            written.append(page)
+    except engine.TableError as error:
+        run.fail(error.problems)
+    return written
 
 
 @cli.command(

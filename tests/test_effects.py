@@ -549,6 +549,30 @@ def test_the_columns_of_the_result_must_be_free(tmp_path: Path) -> None:
     assert not (tmp_path / "out.csv").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        (("--csv", "full"), 1, "full: The folder is not empty."),
+        (("--html", "none/page.html"), 1, "There is no folder “none”."),
+        (("--html", "same", "-o", "same"), 2, "Give each file that is to be written a name of its own."),
+        (("--html", "households.csv"), 2, "Give each file that is to be written a name of its own."),
+    ],
+)
+def test_what_cannot_be_written_is_told(
+    options: tuple[str, ...], code: int, told: str, tmp_path: Path, bangfu: Bangfu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "households.csv").write_bytes(EXAMPLES.read_bytes())
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("mine", encoding="utf-8")
+    set_ = ("--set", "生活救助最高月数=10", "--policies", POLICIES)
+    ended, out, beside = bangfu("impact", "households.csv", "2023", *set_, *options)
+    assert ended == code and told in beside
+    assert (code == 1) == out.startswith("2023年")  # what was computed is shown before it is handed on
+    assert (tmp_path / "households.csv").read_bytes() == EXAMPLES.read_bytes()
+    assert [file.name for file in (tmp_path / "full").iterdir()] == ["mine.txt"]
+
+
 def test_diff_writes_a_page_with_each_change(tmp_path: Path, bangfu: Bangfu) -> None:
     later = tmp_path / "2024"
     later.mkdir()

@@ -63,7 +63,7 @@ def change_tables(comparison: Comparison) -> Html:
             rows = [_row(comparison, change) for change in changes]
             found += [
                 element("h3", section_title(words, section)),
-                element("div", table(headings, rows, names=5), class_="words"),
+                element("div", table(headings, rows, names=5), class_="words changes"),
             ]
     return joined(found)
 

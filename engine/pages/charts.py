@@ -39,10 +39,11 @@ class Bars:
 def bars(groups: Sequence[Bars], described: str) -> Html:
     """A chart of `groups` below each other, all lengths to one scale; a length below 0 is none. `described` says what it shows."""
     longest = max((bar.value for group in groups for bar in group.bars), default=0)
+    is_short = all(width(group.name) + width(group.note) <= _MOST_IN_ONE_LINE for group in groups)
     parts: list[Html] = []
     top = 0
     for group in groups:
-        drawn, top = _group(group, longest, top)
+        drawn, top = _group(group, longest, top, is_short)
         parts.append(drawn)
     height = max(top - _BETWEEN, 1)
     return element(
@@ -50,14 +51,15 @@ def bars(groups: Sequence[Bars], described: str) -> Html:
     )
 
 
-def _group(group: Bars, longest: int | Fraction, top: int) -> tuple[Html, int]:
-    is_short = width(group.name) + width(group.note) <= _MOST_IN_ONE_LINE
+def _group(group: Bars, longest: int | Fraction, top: int, is_short: bool) -> tuple[Html, int]:
+    """One group below `top`, and where it ends; its name and its numbers beside each other where they are short."""
     line = top + _LETTERS - 6
     name = element("text", group.name, x="0", y=str(line), class_="name")
     top += _LETTERS
     if not is_short:
         line, top = line + _LETTERS, top + _LETTERS
-    note = element("text", group.note, x="100%", y=str(line), text_anchor="end", class_="note")
+    side = {"x": "100%", "text_anchor": "end"} if is_short else {"x": "0"}
+    note = element("text", group.note, y=str(line), class_="note", **side)
     drawn = []
     for bar in group.bars:
         drawn.append(

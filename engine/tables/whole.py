@@ -170,6 +170,8 @@ def unwritable(path: Path, error: OSError) -> TableError:
     left = say("Nothing was left behind, and a file of this name is as it was.")
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         wrong, remedy = say("The disk is full."), say("Make room, and run this again.")
+    elif error.errno == errno.ENOTEMPTY:
+        wrong, remedy = say("The folder is not empty."), say("Name a new folder, or empty this one.")
     elif error.errno == errno.EFBIG:
         wrong, remedy = (
             say("The file would be larger than the system allows."),
