@@ -13,6 +13,7 @@ from textwrap import dedent
 
 import pytest
 from households_2023 import households
+from small_policies import written as written_policy
 
 import cli
 import engine
@@ -178,6 +179,62 @@ def test_whole_columns_come_to_what_single_rows_come_to(name: str, tmp_path: Pat
             told[algebra, at] = content, files
     for at in (0, 1):
         assert told["exact", at] == told["columns", at]
+
+
+def test_an_amount_divided_by_a_fact_is_added_up_exactly(tmp_path: Path) -> None:
+    facts = """
+        facts:
+          income:
+            kind: money
+            unit: GBP/year
+            meaning: what comes in
+            at_least: 0
+            at_most: 100000
+            step: 0.01
+          persons:
+            kind: count
+            unit: person
+            meaning: a number
+            at_least: 1
+            at_most: 9
+            step: 1
+        """
+    folder = written_policy(
+        tmp_path,
+        facts=facts,
+        figures="""
+        figures:
+          share:
+            value: 1/7
+            unit: share
+            because: a seventh
+        """,
+        rules="""
+        rules:
+          a_head:
+            is: share * income / persons
+            because: per head
+        outputs:
+          - a_head
+        """,
+    )
+    source = tmp_path / "households.csv"
+    rows = [(100, 3), (100, 3), (0, 1), ("0.01", 7), (99999, 9)]
+    source.write_text("income,persons\n" + "".join(f"{a},{b}\n" for a, b in rows), encoding="utf-8")
+    old, new = engine.read_variant(folder), engine.read_variant(folder, settings=["share=1/6"])
+    told = []
+    for algebra in ("exact", "columns"):
+        target = tmp_path / f"{algebra}.csv"
+        impact = engine.impact(old, new, engine.Households(source, DAY, algebra=algebra), target=target)
+        assert impact.algebra == algebra
+        (line,) = tables(impact)["totals"]
+        whole = sum(Fraction(a) / b for a, b in rows)
+        assert (Fraction(line["amount_old"]), Fraction(line["amount_new"])) == (whole / 7, whole / 6)  # type: ignore[arg-type]
+        assert (line["households_old"], line["households_new"]) == (4, 4)
+        again = engine.impact(old, new, engine.Households(source, DAY, algebra=algebra))
+        assert again.json() == impact.json()
+        told.append((impact.text(), target.read_bytes()))
+    assert told[0] == told[1]
 
 
 def test_no_change_is_nothing_everywhere(tmp_path: Path) -> None:

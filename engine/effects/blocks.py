@@ -127,7 +127,10 @@ class _Blocks:
 
 
 class _Output:
-    """One output under both policies: its two columns, and what is read from them."""
+    """One output under both policies: its two columns, and what is read from them.
+
+    Numbers are whole numbers of one scale; where a policy divides by a fact, each has a column of what divides it beside it.
+    """
 
     def __init__(self, heading: str, at: int, types: tuple[Typed | None, ...]) -> None:
         self.heading = heading
@@ -135,29 +138,44 @@ class _Output:
         self._types = types
         self._kind = next(found.kind for found in types if found is not None)
         self._scale = lcm(*(found.scale for found in types if found is not None))
+        is_divided = any(found.below for found in types if found is not None)
+        self._below = tuple(f"{name} below" for name in self.names) if is_divided else ()
 
     def columns(self, sides: Sequence[pl.DataFrame]) -> Iterator[pl.Series]:
-        """Both columns, numbers as whole numbers of one scale; where a policy has no such output, nothing."""
-        for side, found, name in zip(sides, self._types, self.names, strict=True):
-            if found is None:
-                nothing = {"number": 0, "truth": False}.get(self._kind, "")
-                dtype = _WIDE if self._kind == "number" else None
-                yield pl.Series(name, [nothing], dtype=dtype).new_from_index(0, side.height)
-            elif self._kind == "number":
-                column = side.select(pl.col(self.heading).cast(_WIDE) * pl.lit(self._scale // found.scale, _WIDE))
-                yield column.to_series().alias(name)
-            elif self._kind == "text":
-                yield side.get_column(self.heading).cast(pl.String).alias(name)
+        """Its columns; where a policy has no such output, nothing."""
+        for at, (side, found, name) in enumerate(zip(sides, self._types, self.names, strict=True)):
+            if self._kind == "number":
+                yield self._above(side, found).alias(name)
+                if self._below:
+                    below = pl.col(found.below) if found is not None and found.below else pl.lit(self._scale)
+                    yield _column(side, below.cast(_WIDE)).alias(self._below[at])
+            elif found is None:
+                yield _column(side, pl.lit(False if self._kind == "truth" else "")).alias(name)
             else:
-                yield side.get_column(self.heading).alias(name)
+                yield side.get_column(self.heading).cast(_PLAIN.get(self._kind, found.dtype)).alias(name)
+
+    def _above(self, side: pl.DataFrame, found: Typed | None) -> pl.Series:
+        if found is None:
+            return _column(side, pl.lit(0, _WIDE))
+        factor = 1 if found.below else self._scale // found.scale
+        return _column(side, pl.col(self.heading).cast(_WIDE) * pl.lit(factor, _WIDE))
+
+    def _pair(self) -> tuple[pl.Expr, pl.Expr]:
+        """Both columns, numbers so that they can be compared with each other."""
+        old, new = (pl.col(name) for name in self.names)
+        if not self._below:
+            return old, new
+        below = [pl.col(name) for name in self._below]
+        return old * below[1], new * below[0]
 
     def differs(self) -> pl.Expr:
         """Whether it is not the same under both."""
-        return pl.col(self.names[0]) != pl.col(self.names[1])
+        old, new = self._pair()
+        return old != new
 
     def size(self) -> pl.Expr:
         """The gain or loss, as `size_of` tells it."""
-        old, new = (pl.col(name) for name in self.names)
+        old, new = self._pair()
         much = (new - old).abs() * BORDER.denominator >= old.abs() * BORDER.numerator
         more = pl.when(much).then(pl.lit("much_more")).otherwise(pl.lit("more"))
         less = pl.when(much).then(pl.lit("much_less")).otherwise(pl.lit("less"))
@@ -166,24 +184,50 @@ class _Output:
     def sums(self) -> Iterator[pl.Expr]:
         """What `amounts` reads of many households."""
         for name in self.names:
-            yield pl.col(name).sum()
+            yield pl.col(name) if self._below else pl.col(name).sum()
             yield (pl.col(name) != 0).sum().alias(f"{name} count")
+        yield from (pl.col(name) for name in self._below)
 
-    def amounts(self, line: Mapping[str, int]) -> Amounts:
+    def amounts(self, line: Mapping[str, Any]) -> Amounts:
         """The sums in a line of what `sums` gave."""
-        old, new = (self._number(line[name]) for name in self.names)
+        if self._below:
+            pairs = [
+                zip(line[name], line[below], strict=True) for name, below in zip(self.names, self._below, strict=True)
+            ]
+            old, new = (_whole(sum((Fraction(*pair) for pair in found), Fraction(0))) for found in pairs)
+        else:
+            old, new = (self._number(line[name]) for name in self.names)
         return Amounts(old, new, *(line[f"{name} count"] for name in self.names))
 
     def values(self, frame: pl.DataFrame) -> Iterator[tuple[Value, Value]]:
-        """Both values in each line of `columns`."""
+        """Both values of each household."""
         old, new = (frame.get_column(name).to_list() for name in self.names)
         if self._kind != "number":
+            return zip(old, new, strict=True)
+        if self._below:
+            below = [frame.get_column(name).to_list() for name in self._below]
+            old, new = (
+                [_whole(Fraction(*pair)) for pair in zip(found, divisor, strict=True)]
+                for found, divisor in zip((old, new), below, strict=True)
+            )
             return zip(old, new, strict=True)
         return zip(map(self._number, old), map(self._number, new), strict=True)
 
     def _number(self, whole: int) -> Number:
         above, rest = divmod(whole, self._scale)
         return Fraction(whole, self._scale) if rest else above
+
+
+_PLAIN = {"text": pl.String()}
+
+
+def _column(side: pl.DataFrame, expression: pl.Expr) -> pl.Series:
+    """The column of `expression`, one value for each household."""
+    return side.with_columns(expression.alias("")).get_column("")
+
+
+def _whole(value: Fraction) -> Number:
+    return value.numerator if value.denominator == 1 else value
 
 
 def _cells(old: Decided, new: Decided) -> dict[int, Sequence[TableCell]]:
