@@ -8,7 +8,7 @@ CATALOGUES := engine/messages/catalogues
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # one .venv: never two pips in it
-.PHONY: help demo test campaign campaign-columns bench lint messages clean
+.PHONY: help demo test campaign mutate campaign-columns bench lint messages clean
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,9 @@ campaign-columns: .venv/.dev ## Hold columns against the exact algebra; COUNT=10
 
 bench: .venv/.dev ## Measure the speed of columns beside the scheme written by hand, and what is right
 	@$(PY) -m benchmarks.run
+
+mutate: .venv/.dev ## Edit the policy of 2023 everywhere, and see that its cases notice
+	@$(BANGFU) mutate 2023
 
 lint: .venv/.dev ## Check style, layout and types
 	@$(PY) -m ruff check

@@ -972,6 +972,56 @@ def diff(run: _Run, old: str, new: str, as_json: bool, page: Path | None, polici
         click.echo(run.say("Written: {file}", file=page), err=as_json)
 
 
+@cli.command(
+    help=_(
+        "Show which edits of the policy of YEAR its worked cases do not see.\n\nOne thing after another is edited: each figure moved by its smallest unit, each comparison, condition, rounding, order, cap and floor. An edit that the check refuses, or that is shown to change nothing, is told apart. For each survivor a household that tells it is sought, and written as a case to be worked by hand. Ends with 1 where one survives."
+    ),
+    epilog=_("Examples: bangfu mutate 2023 · bangfu mutate 2023 --sample 40 · bangfu mutate 2023 --json"),
+)
+@click.argument("year")
+@click.option(
+    "--sample", type=click.IntRange(min=1), help=_("Try only so many edits, evenly from the first to the last.")
+)
+@click.option(
+    "--households",
+    type=click.IntRange(min=1),
+    default=2000,
+    show_default=True,
+    help=_("So many households are made up for survivors."),
+)
+@click.option(
+    "--processes", type=click.IntRange(min=1), default=os.cpu_count() or 1, help=_("So many edits are tried at once.")
+)
+@click.option("--json", "as_json", is_flag=True, help=_("As JSON, every edit with what came of it."))
+@_POLICIES
+@click.pass_obj
+def mutate(
+    run: _Run,
+    year: str,
+    sample: int | None,
+    households: int,
+    processes: int,
+    as_json: bool,
+    policies: Path | None,
+) -> None:
+    folder = _folder(run, policies, year)
+    try:
+        if not all(result.has_passed for result in engine.run_cases(folder)):
+            click.echo(run.say("Cases differ already: make them right first (bangfu test)."), err=True)
+            sys.exit(1)
+        with _Bar(folder) as bar:
+            mutation = engine.mutate(
+                folder, sample=sample, households=households, processes=processes, progress=bar.move
+            )
+    except engine.PolicyError as error:
+        run.fail(error.problems)
+    except ModuleNotFoundError:
+        click.echo(run.say('This needs the package polars. Run: pip install "bangfu[batch]"'), err=True)
+        sys.exit(1)
+    click.echo(mutation.json() if as_json else mutation.text(run.language), nl=False)
+    sys.exit(1 if mutation.survivors else 0)
+
+
 def _tell_due(run: _Run, folder: Path) -> None:
     """Print each thing that is open in the policy in `folder`, and how many there are."""
     try:

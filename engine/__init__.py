@@ -43,6 +43,7 @@ The rooms, each with one reason to exist:
     stream        the same by whole columns, block by block in little memory (extra `batch`)
     by_date       the same, each row decided by the policy in force on its own day
     cases         worked cases
+    mutation      edits of a policy that its worked cases should see (extra `batch`)
     coverage      what the worked cases reach of a policy, and what they do not
     page          a policy as a page to read beside the text
     template      the input sheet of a year
@@ -73,6 +74,7 @@ _HOMES = {
     "Households": "effects",
     "Impact": "effects",
     "Move": "regression",
+    "Mutation": "mutation",
     "Place": "source",
     "Policy": "policy",
     "PolicyError": "source",
@@ -107,6 +109,7 @@ _HOMES = {
     "language_of": "folders",
     "load": "loading",
     "load_cached": "cache",
+    "mutate": "mutation",
     "new_year": "scaffold",
     "not_recorded": "regression",
     "page_of": "page",

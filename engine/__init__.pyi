@@ -34,6 +34,8 @@ from engine.loading import load as load
 from engine.messages import catalogues as catalogues
 from engine.messages import choose_language as choose_language
 from engine.messages import say as say
+from engine.mutation import Mutation as Mutation
+from engine.mutation import mutate as mutate
 from engine.page import page_of as page_of
 from engine.pages.changes import write_diff_page as write_diff_page
 from engine.pages.effects import write_impact_page as write_impact_page

@@ -21,7 +21,7 @@ from engine.source import Branch, Entry, Leaf, Place, PolicyError, Problem, merg
 from engine.tables.household import plain_cells
 from engine.tables.intake import Household, HouseholdError, Intake
 
-__all__ = ["Case", "Result", "household_of", "read_cases", "run_case", "run_cases"]
+__all__ = ["Case", "Result", "household_of", "read_cases", "run_case", "run_cases", "starting_from"]
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,27 @@ def read_cases(folder: Path) -> tuple[Case, ...]:
         raise PolicyError(problems)
     start = tree.branch("starting_from")
     return tuple(_case(name, entry, start) for name, entry in tree.branch("cases").entries.items())
+
+
+def starting_from(folder: Path) -> dict[str, object]:
+    """The facts that every case of the policy in `folder` begins with, as cells.
+
+    Raises: PolicyError with every problem of the file.
+    """
+    entries = _read_cases(folder).branch("starting_from").entries
+    return {name: plain_cells(entry.value) for name, entry in entries.items()}
+
+
+def _read_cases(folder: Path) -> Branch:
+    path = folder / "cases.yaml"
+    if not path.exists():
+        return Branch({}, Place(str(path)))
+    tree, problems = read(path)
+    if isinstance(tree, Branch):
+        problems += schema.problems("cases", tree)
+    if problems or not isinstance(tree, Branch):
+        raise PolicyError(problems)
+    return tree
 
 
 def _case(name: str, entry: Entry, start: Branch) -> Case:

@@ -11,7 +11,7 @@ from engine.messages import plain
 from engine.normal_form import normal_form
 from engine.source import Branch, Entry, Leaf, Listing, Node, normal, number
 
-__all__ = ["IN_ORDER", "TEXTS", "Difference", "differences", "found_at", "put"]
+__all__ = ["IN_ORDER", "TEXTS", "Difference", "differences", "found_at", "items_of", "put"]
 
 IN_ORDER = ("categories", "aids", "gates", "approvals", "facts")
 """The mappings whose order is content."""
@@ -163,6 +163,13 @@ def found_at(tree: Branch, steps: Steps) -> Node | None:
         keys = _keys(node, steps[:index])
         node = node.get(step)
     return node
+
+
+def items_of(tree: Branch, steps: Steps) -> Branch:
+    """The items of the list at `steps` as entries, named as `Difference` names them."""
+    found, table = found_at(tree, steps), found_at(tree, steps[:-1])
+    assert isinstance(found, Listing)
+    return _named(found, _keys(table, steps[:-1]) if isinstance(table, Branch) else None)
 
 
 def put(tree: Branch, steps: Steps, entry: Entry | None) -> Branch:

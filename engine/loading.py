@@ -38,6 +38,7 @@ __all__ = [
     "examined",
     "incomplete",
     "load",
+    "meaning_of",
     "read_folder",
     "unconfirmed",
     "unknown_question",
@@ -254,7 +255,7 @@ def _unconfirmed(tree: Branch, found: tuple[Layer, ...]) -> Iterator[Problem]:
         yield Problem(key.place, wrong, None, remedy, is_warning=True)
 
 
-def _meaning(tree: Branch) -> Branch:
+def meaning_of(tree: Branch) -> Branch:
     """`tree` without what is no part of what a policy means: the days on which somebody confirmed its figures."""
     entries = dict(tree.entries)
     if "figures" in entries:
@@ -285,7 +286,7 @@ def _examined(
     problems = list(found.problems)
     if found.tree is None:
         return None, _first_at_each_place(problems)
-    tree = _meaning(found.tree)
+    tree = meaning_of(found.tree)
     names = tuple(normal(question) for question in questions)
     unknown = [name for name in names if tree.branch("questions").get(name) is None]
     if unknown:
@@ -297,7 +298,7 @@ def _examined(
         problems.extend(removals(tree, _overlay(tree, name)))
         laid = overlaid(tree, name)
         assert laid is not None
-        tree = _meaning(laid)
+        tree = meaning_of(laid)
     policy, more = examined(folder, tree, names, problems)
     missing = _missing_file(found, tree, more)
     if missing is not None:
@@ -314,7 +315,7 @@ def examined(
 
     `taken` names the questions whose other reading is already laid over `tree`.
     """
-    tree, problems = _meaning(tree), list(found)
+    tree, problems = meaning_of(tree), list(found)
     policy, more = elaborate(tree, str(folder), taken)
     problems.extend(more)
     problems.extend(_other_year(folder, tree))
@@ -332,7 +333,7 @@ def _of_reading(
     near = [_not_there(stray, close, _not_in_policy) for stray in found if (close := _nearest_to(stray)) is not None]
     if _errors(problems):
         return near or problems
-    base = base or elaborate(_meaning(tree), "")[0]
+    base = base or elaborate(meaning_of(tree), "")[0]
     if policy is None or base is None or not _decides_the_same(base, policy):
         return problems
     key = tree.branch("questions").entries[question].key
@@ -416,7 +417,7 @@ def check_questions(folder: Path) -> tuple[Problem, ...]:
     read = read_folder(folder)
     if read.tree is None:
         return ()
-    base = elaborate(_meaning(read.tree), "")[0]
+    base = elaborate(meaning_of(read.tree), "")[0]
     found: list[Problem] = []
     for name in read.tree.branch("questions").entries:
         _, problems = _examined(folder, read, (name,), base)

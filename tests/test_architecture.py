@@ -84,7 +84,6 @@ ROOMS: Mapping[str, str] = {
         "algebras.exact algebras.trace decision explanation expression loading messages policy schema source "
         "tables tables.intake"
     ),
-    "population": "algebras.exact decision expression fold policy source tables.cells tables.columns tables.forms tables.intake",
     "regression": (
         "engine algebras.exact algebras.trace cases compare decision explanation expression flat fold loading messages policy "
         "population source tables tables.intake"
@@ -94,6 +93,11 @@ ROOMS: Mapping[str, str] = {
     "coverage": (
         "algebras.exact algebras.interval algebras.trace cases checks explanation expression fold loading messages policy "
         "source tables.intake"
+    ),
+    "population": "algebras.exact decision expression fold policy source tables.cells tables.columns tables.forms tables.intake",
+    "mutation": (
+        "algebras.columns algebras.exact cases checks decision differences elaborate expression flat fold kernel loading "
+        "messages policy population reach source tables tables.intake terms"
     ),
     "flat": "loading messages schema slips source tables",
     "scaffold": "flat folders loading messages policy source tables",
@@ -144,6 +148,7 @@ PACKAGES: Mapping[str, str] = {
     "stream.reading": "polars",
     "stream.scanning": "polars",
     "stream.writing": "polars",
+    "mutation.search": "polars",
     "source": "yaml",
     "expression": "simpleeval",
     "schema": "jsonschema",

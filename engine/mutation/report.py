@@ -1,0 +1,229 @@
+"""What came of every edit of a policy: killed by a case, refused by the check, no change at all, or survived."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from types import MappingProxyType
+
+from engine.cases import starting_from
+from engine.messages import Message, say
+from engine.mutation.edits import Edit
+from engine.mutation.pasting import pasted
+from engine.mutation.sameness import Sameness
+from engine.mutation.search import Found, Search
+from engine.mutation.trials import Trials, Verdict
+from engine.policy import Policy
+from engine.tables.household import plain_cells
+
+__all__ = ["Mutant", "Mutation", "mutate"]
+
+Progress = Callable[[int, int], None]
+
+OUTCOMES: Mapping[str, Message] = MappingProxyType(
+    {
+        "killed": say("killed by a case"),
+        "refused": say("refused by the check"),
+        "same": say("no change at all"),
+        "survived": say("survived"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """An edit and what came of it; of a survivor, a household that tells it from the policy, or how many were tried in vain."""
+
+    number: int
+    edit: Edit
+    verdict: Verdict
+    found: Found | None = None
+    sought: int = 0
+
+    @property
+    def outcome(self) -> str:
+        """`killed`, `refused`, `same` or `survived`."""
+        return self.verdict.outcome
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """Every mutant tried, out of how many there are."""
+
+    policy: Policy
+    folder: str
+    mutants: tuple[Mutant, ...]
+    all: int
+    start: Mapping[str, object]
+
+    @property
+    def survivors(self) -> tuple[Mutant, ...]:
+        """The mutants that no case sees and that nothing shows to be no change."""
+        return self.having("survived")
+
+    def having(self, outcome: str) -> tuple[Mutant, ...]:
+        """The mutants with this outcome."""
+        return tuple(mutant for mutant in self.mutants if mutant.outcome == outcome)
+
+    def text(self, language: str = "en") -> str:
+        """The counts, then each mutant that was no change, and each survivor with a case that would kill it."""
+        return "\n".join(_lines(self, language)) + "\n"
+
+    def json(self) -> str:
+        """Every mutant as JSON."""
+        content = {
+            "policy": self.policy.label,
+            "fingerprint": self.policy.fingerprint,
+            "folder": self.folder,
+            "mutants": self.all,
+            "tried": len(self.mutants),
+            "outcomes": {outcome: len(self.having(outcome)) for outcome in OUTCOMES},
+            "results": [_content(self, mutant) for mutant in self.mutants],
+        }
+        return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+
+    def case(self, mutant: Mutant, language: str) -> str:
+        """The case that would kill a survivor; empty where no household was found."""
+        if mutant.found is None:
+            return ""
+        return pasted(mutant.edit, mutant.found, dict(self.start), mutant.number, language)
+
+
+def mutate(
+    folder: Path,
+    *,
+    sample: int | None = None,
+    households: int = 2000,
+    mixtures: int = 100_000,
+    processes: int = 1,
+    progress: Progress = lambda done, all_: None,
+) -> Mutation:
+    """What the check and the worked cases of the policy in `folder` say of each edit of one thing in it.
+
+    With `sample` only so many edits are tried, evenly from first to last. For each survivor so many `households` are made up and
+    so many `mixtures` of them decided. The same edits, households and cases on every run.
+    Raises: PolicyError where the policy or its cases have problems.
+    """
+    trials = Trials(folder)
+    numbers = _sampled(len(trials.edits), sample)
+    start = starting_from(folder)
+    inquiry = _Inquiry(trials, start, households, mixtures)
+    found: list[Mutant] = []
+    for number, verdict in zip(numbers, _tried(trials, numbers, processes), strict=True):
+        edit = trials.edits[number]
+        found.append(Mutant(number, edit, verdict) if verdict.outcome != "survived" else inquiry.into(number, edit))
+        progress(len(found), len(numbers))
+    return Mutation(trials.policy, str(folder), tuple(found), len(trials.edits), start)
+
+
+def _sampled(count: int, sample: int | None) -> list[int]:
+    if sample is None or sample >= count:
+        return list(range(count))
+    return [index * count // sample for index in range(sample)]
+
+
+def _tried(trials: Trials, numbers: Sequence[int], processes: int) -> Iterator[Verdict]:
+    if processes < 2 or len(numbers) < 2 * processes:
+        yield from (trials.tried(trials.edits[number]) for number in numbers)
+        return
+    # spawned, not forked: a fork would copy the threads' locks of whatever was loaded before
+    with ProcessPoolExecutor(processes, get_context("spawn")) as workers:
+        yield from workers.map(_verdict, [str(trials.folder)] * len(numbers), numbers, chunksize=4)
+
+
+@cache
+def _trials(folder: str) -> Trials:
+    return Trials(Path(folder))
+
+
+def _verdict(folder: str, number: int) -> Verdict:
+    """What comes of one edit, in a process of its own."""
+    trials = _trials(folder)
+    return trials.tried(trials.edits[number])
+
+
+class _Inquiry:
+    """Looks into survivors: whether they are shown to be no change, and which household would tell them."""
+
+    def __init__(self, trials: Trials, start: dict[str, object], households: int, mixtures: int) -> None:
+        self._trials = trials
+        self._start = start
+        self._counts = households, mixtures
+        self._sameness: Sameness | None = None
+        self._search: Search | None = None
+
+    def into(self, number: int, edit: Edit) -> Mutant:
+        """The mutant that the survivor `edit` turns out to be."""
+        if self._sameness is None:
+            self._sameness = Sameness(self._trials.tree)
+        pairs = tuple(self._trials.pairs(edit))
+        why = self._sameness.shown(edit, pairs)
+        if why is not None:
+            return Mutant(number, edit, Verdict("same", why=why))
+        search, sought = self._searching(), 0
+        for pair in pairs:
+            found = search.find(pair)
+            sought += search.sought
+            if found is not None:
+                return Mutant(number, edit, Verdict("survived"), found, sought)
+        return Mutant(number, edit, Verdict("survived"), None, sought)
+
+    def _searching(self) -> Search:
+        if self._search is None:
+            cases = [case for case in self._trials.cases if not case.refused]
+            models = [{name: plain_cells(entry.value) for name, entry in case.facts.entries.items()} for case in cases]
+            self._search = Search(self._trials.policy, self._start, models, *self._counts)
+        return self._search
+
+
+def _lines(mutation: Mutation, language: str) -> Iterator[str]:
+    yield say(
+        "{folder}: {tried} of {all} mutants tried",
+        folder=mutation.folder,
+        tried=len(mutation.mutants),
+        all=mutation.all,
+    ).text(language)
+    for outcome, title in OUTCOMES.items():
+        yield f"  {title.text(language)}: {len(mutation.having(outcome))}"
+    for outcome in ("same", "survived"):
+        if mutation.having(outcome):
+            yield ""
+            yield say("These are {outcome}:", outcome=OUTCOMES[outcome]).text(language)
+        for mutant in mutation.having(outcome):
+            yield _told(mutant, language)
+            case = mutation.case(mutant, language)
+            yield from ([case] if case else [])
+
+
+def _told(mutant: Mutant, language: str) -> str:
+    edit = mutant.edit
+    line = f"  {mutant.number}. {edit.place}: {edit.name}: {edit.old or '—'} → {edit.new or '—'}"
+    if mutant.verdict.why is not None:
+        return f"{line}\n     {mutant.verdict.why.text(language)}"
+    if mutant.found is None:
+        none = say("No difference was found in {count} households.", count=mutant.sought).text(language)
+        return f"{line}\n     {none}"
+    return line
+
+
+def _content(mutation: Mutation, mutant: Mutant) -> dict[str, object]:
+    edit, why = mutant.edit, mutant.verdict.why
+    return {
+        "number": mutant.number,
+        "kind": edit.kind,
+        "name": edit.name,
+        "place": str(edit.place),
+        "clause": edit.clause or None,
+        "old": edit.old or None,
+        "new": edit.new or None,
+        "outcome": mutant.outcome,
+        "killed_by": mutant.verdict.case or None,
+        "why": None if why is None else why.text(),
+        "households_tried": mutant.sought or None,
+        "case": mutation.case(mutant, "en") or None,
+    }
