@@ -142,13 +142,13 @@ def evaluate(
     if target is not None and rejects is None:
         rejects = target.with_name(f"{target.stem}.rejects{target.suffix}")
     refuse_over((target, rejects), tuple(roster.source.name for roster in run.people.rosters.values()))
-    with ExitStack() as files:
-        if rejects is not None:
-            run.bad = files.enter_context(create_target(rejects, run.rejects_header(), like=table))
-            run.open_rejects_of_persons(rejects, files)
-        if target is not None:  # the last to be opened is the first to be whole: no rejects without a result
-            run.good = files.enter_context(create_target(target, run.out_header(), like=table))
+    with ExitStack() as files_of_rejects, ExitStack() as file_of_result:  # first a result, then its rejects
+        if target is not None:
+            run.good = file_of_result.enter_context(create_target(target, run.out_header(), like=table))
             run.refuse_texts(target)
+        if rejects is not None:
+            run.bad = files_of_rejects.enter_context(create_target(rejects, run.rejects_header(), like=table))
+            run.open_rejects_of_persons(rejects, files_of_rejects)
         run.all(first, progress, each)
         run.set_strays_aside()
     if rejects is not None and not is_named and not run.summary.rejected:

@@ -552,6 +552,12 @@ def test_two_runs_on_one_output_leave_one_of_them_whole(tmp_path: Path) -> None:
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
 
 
+def test_a_result_that_cannot_be_written_is_named_and_not_its_rejects(tmp_path: Path) -> None:
+    with pytest.raises(engine.TableError) as caught:
+        engine.evaluate(scheme(), ROOT / "examples" / "households-2023.csv", tmp_path / "out.txt", today=DAY)
+    assert caught.value.problems[0].place.file == str(tmp_path / "out.txt")
+
+
 _ON_A_SMALL_DISK = """
 import datetime, resource, sys
 from pathlib import Path
