@@ -633,6 +633,38 @@ def _heading(policy: engine.Policy, part: str) -> str:
 
 
 @cli.command(
+    short_help=_("Make a result again, and say whether it is the same."),
+    help=_(
+        "Make RESULT again from the manifest beside it, and say whether it is the same.\n\nThe policy is found by its fingerprint, among the years or in what was recorded of one; the input is decided again as it was then. Under the same version of bangfu every byte has to be the same, under another every decision. Ends with 1 where it is not, or the input or the result was changed."
+    ),
+    epilog=_(
+        "Examples: bangfu verify result.csv · bangfu verify archive/result.csv --input archive/households.csv --policies archive/policies"
+    ),
+)
+@click.argument("result", type=click.Path(path_type=Path))
+@click.option(
+    "--input",
+    "source",
+    type=click.Path(path_type=Path),
+    help=_("Where the input stands today. Default: where it was, else beside the result."),
+)
+@_PERSONS
+@_POLICIES
+@click.pass_obj
+def verify(run: _Run, result: Path, source: Path | None, persons: Sequence[str], policies: Path | None) -> None:
+    files = _files_of_persons(run, persons)
+    folder = _policies(run, policies)
+    try:
+        with _Bar(result) as bar:
+            found = engine.verify(result, folder, source=source, persons=files, progress=bar.move)
+    except (engine.PolicyError, engine.TableError, engine.HouseholdError) as error:
+        run.fail(error.problems)
+    run.tell(found.problems)
+    click.echo(found.text(run.language))
+    sys.exit(0 if found.has_passed else 1)
+
+
+@cli.command(
     short_help=_("Explain the decision for one household, step by step."),
     help=_(
         "Explain the decision for one household of INPUT: every step with its numbers, its margin and its clause.\n\nWithout --row and --id, the first household is explained."

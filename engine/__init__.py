@@ -52,6 +52,7 @@ The rooms, each with one reason to exist:
     regression    a year recorded, and every decision that has moved since
     rows          one household out of a file
     manifest      what a result was made of
+    verifying     a result made again from its manifest, and held against what stands
 
 What is public is in `__all__`, and is loaded when it is first used.
 """
@@ -86,6 +87,7 @@ _HOMES = {
     "TableError": "tables",
     "Timeline": "timeline",
     "Variant": "variants",
+    "Verification": "verifying",
     "catalogues": "messages",
     "check_questions": "loading",
     "choose_language": "messages",
@@ -122,6 +124,7 @@ _HOMES = {
     "run_cases": "cases",
     "say": "messages",
     "shown": "decision",
+    "verify": "verifying",
     "width": "source",
     "write_diff_page": "pages.changes",
     "write_flat": "flat",

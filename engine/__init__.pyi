@@ -61,6 +61,8 @@ from engine.timeline import days_of as days_of
 from engine.timeline import read_timeline as read_timeline
 from engine.variants import Variant as Variant
 from engine.variants import read_variant as read_variant
+from engine.verifying import Verification as Verification
+from engine.verifying import verify as verify
 
 __version__: str
 __all__: list[str]

@@ -155,7 +155,8 @@ def evaluate(
         rejects.unlink()  # nothing was set aside, and an earlier run's rejects are no longer true
     run.summary.output, run.summary.rejects = str(target or ""), str(rejects or "")
     if target is not None:
-        run.summary.manifest = str(_write_manifest(run, target, Path(source), persons, day))
+        asked = {"format": format or "", "encoding": encoding or "", "language": language}
+        run.summary.manifest = str(_write_manifest(run, target, Path(source), persons, day, asked))
     return run.summary
 
 
@@ -201,8 +202,19 @@ def columns_for(
     return made, None
 
 
-def _write_manifest(run: Run, target: Path, source: Path, persons: Mapping[str, Path], today: datetime.date) -> Path:
+def _write_manifest(
+    run: Run,
+    target: Path,
+    source: Path,
+    persons: Mapping[str, Path],
+    today: datetime.date,
+    asked: Mapping[str, str],
+) -> Path:
     summary = run.summary
+    rejects = Path(summary.rejects)
+    rejected_persons = {
+        group: Path(file) for group, file in summary.rejected_persons.items() if file != summary.rejects
+    }
     return write_manifest(
         target,
         run.policy,
@@ -211,6 +223,7 @@ def _write_manifest(run: Run, target: Path, source: Path, persons: Mapping[str, 
         because="" if summary.because is None else summary.because.text(run.language),
         source=source,
         today=today,
+        asked=asked,
         counts={
             "read": summary.read,
             "decided": summary.decided,
@@ -226,6 +239,8 @@ def _write_manifest(run: Run, target: Path, source: Path, persons: Mapping[str, 
             **({"persons": summary.persons, "without_household": summary.strays} if summary.persons else {}),
         },
         persons=persons,
+        rejects=rejects if rejects.is_file() else None,
+        rejected_persons=rejected_persons,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a result was made of: policy, engine, input and counts, written beside the result."""
+"""What a result was made of: policy, engine, input, how it was read and counts, written beside the result and read again."""
 
 from __future__ import annotations
 
@@ -6,15 +6,51 @@ import datetime
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from engine.messages import Message, say
 from engine.policy import Policy
+from engine.source import Place, Problem
+from engine.tables import TableError
 from engine.tables.whole import readable, whole
 
-__all__ = ["hash_of", "manifest_path", "write_manifest"]
+__all__ = ["FileKept", "Manifest", "hash_of", "manifest_path", "read_manifest", "write_manifest"]
 
 _CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class FileKept:
+    """A file as a manifest names it: its name, the SHA-256 of its bytes, and for what was read the path as it was given."""
+
+    name: str
+    sha256: str
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a result was made of, as far as it is needed to make it again.
+
+    `asked` holds format, encoding and language as the run was given them, empty where it was left to find them.
+    `persons` and `rejected_persons` name files by the group of the persons.
+    """
+
+    policy: str
+    year: str
+    fingerprint: str
+    questions: tuple[str, ...]
+    engine: str
+    algebra: str
+    today: datetime.date
+    asked: Mapping[str, str]
+    source: FileKept
+    persons: Mapping[str, FileKept]
+    result: FileKept
+    rejects: FileKept | None
+    rejected_persons: Mapping[str, FileKept]
 
 
 def manifest_path(result: Path) -> Path:
@@ -40,12 +76,17 @@ def write_manifest(
     because: str = "",
     source: Path,
     today: datetime.date,
+    asked: Mapping[str, str],
     counts: Mapping[str, object],
     persons: Mapping[str, Path] = MappingProxyType({}),
+    rejects: Path | None = None,
+    rejected_persons: Mapping[str, Path] = MappingProxyType({}),
 ) -> Path:
     """Write beside `result` what it was made of; the file appears whole or not at all. Gives its path.
 
-    `because` says why the algebra is not the usual one. `persons` names for a group the file of its persons. `counts` are numbers of rows, and sums of money as texts, by their names.
+    `because` says why the algebra is not the usual one. `asked` holds format, encoding and language as the run was given them.
+    `persons` names for a group the file of its persons, `rejected_persons` that of those set aside. `counts` are numbers of rows, and
+    sums of money as texts, by their names.
     Raises: TableError where it cannot be written.
     """
     content = {
@@ -56,9 +97,16 @@ def write_manifest(
         "engine": version,
         "algebra": algebra,
         **({"algebra_because": because} if because else {}),
-        "input": _file(source),
-        **({"persons": {group: _file(path) for group, path in persons.items()}} if persons else {}),
+        "asked": dict(asked),
+        "input": _read(source),
+        **({"persons": {group: _read(path) for group, path in persons.items()}} if persons else {}),
         "result": _file(result),
+        **({} if rejects is None else {"rejects": _file(rejects)}),
+        **(
+            {"rejected_persons": {group: _file(path) for group, path in rejected_persons.items()}}
+            if rejected_persons
+            else {}
+        ),
         "blank_reference_date": today.isoformat(),
         "counts": counts,
         "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -71,3 +119,75 @@ def write_manifest(
 
 def _file(path: Path) -> dict[str, str]:
     return {"file": readable(path.name), "sha256": hash_of(path)}
+
+
+def _read(path: Path) -> dict[str, str]:
+    return {**_file(path), "path": readable(str(path))}
+
+
+def read_manifest(result: Path) -> Manifest:
+    """The manifest that stands beside `result`.
+
+    Raises: TableError where there is none, or it says too little to make the result again.
+    """
+    path = manifest_path(result)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        wrong = say("Beside “{result}” stands no manifest.", result=readable(result.name))
+        remedy = say("Name a file that bangfu evaluate wrote with -o; what was only shown has no manifest.")
+        raise TableError((Problem(Place(str(path)), wrong, None, remedy),)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path, None) from error
+    try:
+        return _manifest(json.loads(text))
+    except KeyError as error:
+        raise _unreadable(path, say("It does not say “{key}”.", key=str(error.args[0]))) from error
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise _unreadable(path, None) from error
+
+
+def _manifest(content: Mapping[str, object]) -> Manifest:
+    questions, asked = content["questions"], content["asked"]
+    if not isinstance(questions, list) or not isinstance(asked, dict):
+        raise TypeError
+    return Manifest(
+        policy=_text(content, "policy"),
+        year=_text(content, "year"),
+        fingerprint=_text(content, "fingerprint"),
+        questions=tuple(map(str, questions)),
+        engine=_text(content, "engine"),
+        algebra=_text(content, "algebra"),
+        today=datetime.date.fromisoformat(_text(content, "blank_reference_date")),
+        asked={key: _text(asked, key) for key in ("format", "encoding", "language")},
+        source=_kept(content["input"]),
+        persons=_by_group(content, "persons"),
+        result=_kept(content["result"]),
+        rejects=_kept(content["rejects"]) if "rejects" in content else None,
+        rejected_persons=_by_group(content, "rejected_persons"),
+    )
+
+
+def _by_group(content: Mapping[str, object], key: str) -> dict[str, FileKept]:
+    found = content.get(key, {})
+    if not isinstance(found, dict):
+        raise TypeError
+    return {group: _kept(file) for group, file in found.items()}
+
+
+def _kept(file: object) -> FileKept:
+    if not isinstance(file, dict):
+        raise TypeError
+    return FileKept(_text(file, "file"), _text(file, "sha256"), _text(file, "path") if "path" in file else "")
+
+
+def _text(content: Mapping[str, object], key: str) -> str:
+    if not isinstance(value := content[key], str):
+        raise TypeError
+    return value
+
+
+def _unreadable(path: Path, expected: Message | None) -> TableError:
+    wrong = say("This is no manifest that a result can be made again from.")
+    remedy = say("Take it from where the result was written, or evaluate the input again.")
+    return TableError((Problem(Place(str(path)), wrong, expected, remedy),))

@@ -68,7 +68,7 @@ ROOMS: Mapping[str, str] = {
     # The design gives explanations the policy and the trace; they also bring the household in and decide it.
     "explanation": "algebras.exact algebras.trace decision expression fold messages policy tables.intake units",
     "kernel": "algebras.columns algebras.exact algebras.interval decision expression fold messages policy source tables.intake terms",
-    "manifest": "policy tables",
+    "manifest": "messages policy source tables",
     "batch": (
         "engine algebras.exact decision manifest messages policy source tables tables.cells tables.intake tables.persons"
     ),
@@ -88,6 +88,7 @@ ROOMS: Mapping[str, str] = {
         "engine algebras.exact algebras.trace cases compare decision explanation expression flat fold loading messages policy "
         "population source tables tables.intake"
     ),
+    "verifying": "engine batch decision folders loading manifest messages policy regression source tables",
     "pytest_plugin": "engine",
     # What a household reaches is read off the trace; what none can reach, off the bounds that the checks find.
     "coverage": (

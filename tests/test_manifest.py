@@ -25,7 +25,9 @@ def test_a_result_says_what_it_was_made_of(tmp_path: Path) -> None:
     assert summary.manifest == str(result) + ".manifest.json"
     assert (found["policy"], found["fingerprint"]) == (POLICY.title, POLICY.fingerprint)
     assert (found["algebra"], found["engine"], found["questions"]) == ("columns", engine.__version__, [])
-    assert found["input"] == {"file": EXAMPLE.name, "sha256": hashlib.sha256(EXAMPLE.read_bytes()).hexdigest()}
+    digest = hashlib.sha256(EXAMPLE.read_bytes()).hexdigest()
+    assert found["input"] == {"file": EXAMPLE.name, "sha256": digest, "path": str(EXAMPLE)}
+    assert found["asked"] == {"format": "", "encoding": "", "language": "en"}
     assert found["result"] == {"file": "result.csv", "sha256": hashlib.sha256(result.read_bytes()).hexdigest()}
     counts = found["counts"]
     assert isinstance(counts, dict)

@@ -110,7 +110,16 @@ def test_a_fault_in_columns_moves_households_and_the_step_is_named(recorded: Pat
     )
     found = regress(recorded)
     assert {move.algebra for move in found.moves} == {"columns"}
-    assert all(move.number and move.step for move in found.moves)
+    assert all(move.number and move.step and move.line for move in found.moves[:20])
+
+
+def test_steps_are_looked_for_only_in_what_is_told(copy: Path):
+    edit(copy, "figures.yaml", "value: 50%", "value: 49%")
+    households = [move for move in regress(copy).moves if move.number]
+    assert len(households) > 20
+    assert all(move.step and move.line for move in households[:20])
+    assert not any(move.step or move.line for move in households[20:])
+    assert "Moved in all: fee " in regress(copy).text()
 
 
 def test_a_changed_figure_is_told_from_a_moved_engine(copy: Path):

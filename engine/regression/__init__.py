@@ -6,8 +6,18 @@ recording   a baseline written
 moving      every recorded household decided again, and what moved
 """
 
-from engine.regression.baseline import baseline_paths
+from engine.regression.baseline import baseline_paths, read_baseline, unfold
 from engine.regression.moving import Move, Regression, not_recorded, regress
 from engine.regression.recording import Recorded, record
 
-__all__ = ["Move", "Recorded", "Regression", "baseline_paths", "not_recorded", "record", "regress"]
+__all__ = [
+    "Move",
+    "Recorded",
+    "Regression",
+    "baseline_paths",
+    "not_recorded",
+    "read_baseline",
+    "record",
+    "regress",
+    "unfold",
+]

@@ -18,7 +18,17 @@ from engine.messages import Message, say
 from engine.source import Place, PolicyError, Problem
 from engine.tables.whole import whole
 
-__all__ = ["BLOCK", "Baseline", "Cells", "RecordedCase", "Row", "baseline_paths", "read_baseline", "write_baseline"]
+__all__ = [
+    "BLOCK",
+    "Baseline",
+    "Cells",
+    "RecordedCase",
+    "Row",
+    "baseline_paths",
+    "read_baseline",
+    "unfold",
+    "write_baseline",
+]
 
 BLOCK = 100
 """So many households share the digest of a rule's values."""
@@ -152,6 +162,13 @@ def _read(head: Mapping[str, object], lines: list[object]) -> Baseline:
         decided=tuple(tuple(row) for _, row in rows),
         digests=digests,
     )
+
+
+def unfold(baseline: Baseline, folder: Path) -> None:
+    """Write the policy as it was recorded into the new `folder`."""
+    folder.mkdir()
+    for name, text in baseline.files.items():
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def _unpacked(path: Path) -> str | None:

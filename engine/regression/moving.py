@@ -17,7 +17,7 @@ from engine.expression import names_in
 from engine.loading import load
 from engine.messages import Message, say
 from engine.policy import Policy
-from engine.regression.baseline import BLOCK, Baseline, Cells, Row, read_baseline
+from engine.regression.baseline import BLOCK, Baseline, Cells, Row, read_baseline, unfold
 from engine.regression.deciding import Decider, digests_of, recorded_rules
 from engine.regression.recording import said_of
 from engine.source import Place, PolicyError, Problem
@@ -25,7 +25,7 @@ from engine.source import Place, PolicyError, Problem
 __all__ = ["Move", "Regression", "not_recorded", "regress"]
 
 _ONE_EXACT_OF = 10
-_MOST_TOLD, _MOST_STEPS = 20, 5
+_MOST_TOLD, _MOST_NAMED = 20, 5
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Move:
     which policy: the recorded one, so that it is the engine that moved it, or today's.
 
     `changes` holds each heading with what stood and what stands under it; `step` is the first rule whose value differs, and
-    `line` that rule as an explanation tells it today.
+    `line` that rule as an explanation tells it today. Both are looked for in the households that are told, and are empty in others.
     """
 
     number: int
@@ -90,7 +90,7 @@ def regress(
         was, comparison = policy, None
         recorded = Path(place) / folder.resolve().name
         if policy.fingerprint != baseline.fingerprint:
-            _unfold(baseline, recorded)
+            unfold(baseline, recorded)
             was, comparison = load(recorded), diff(recorded, folder)
         moves = list(run.moves(was, recorded if comparison else folder, is_of_engine=True))
         if comparison is not None:
@@ -108,13 +108,6 @@ def regress(
         cases=tuple(_changed_cases(folder, baseline)),
         comparison=comparison,
     )
-
-
-def _unfold(baseline: Baseline, folder: Path) -> None:
-    """Write the policy as it was recorded into `folder`."""
-    folder.mkdir()
-    for name, text in baseline.files.items():
-        (folder / name).write_text(text, encoding="utf-8")
 
 
 def _changed_cases(folder: Path, baseline: Baseline) -> Iterator[Message]:
@@ -190,13 +183,12 @@ class _Run:
     def _households(self, policy: Policy) -> Iterator[Move]:
         decider = Decider(policy)
         moved = list(self._moved(decider))
-        steps = self._steps(decider, moved)
-        for one in moved:
+        steps = self._steps(decider, moved[:_MOST_TOLD])
+        for at, one in enumerate(moved):
             cells = self.baseline.households[one.number]
             changes = self._changes(self.baseline.decided[one.number], one.row, decider.headings)
-            step = steps(one, changes)
-            line = _line(policy, step, cells)
-            yield Move(one.number + 1, "", cells, one.algebra, True, changes, step, line)
+            step = steps(one, changes) if at < _MOST_TOLD else ""
+            yield Move(one.number + 1, "", cells, one.algebra, True, changes, step, _line(policy, step, cells))
 
     def _moved(self, decider: Decider) -> Iterator[_Moved]:
         """The households that are decided otherwise; by columns and row by row told once each."""
@@ -232,23 +224,18 @@ class _Run:
         self, decider: Decider, moved: Sequence[_Moved]
     ) -> Callable[[_Moved, Sequence[tuple[str, str, str]]], str]:
         """What tells for a moved household the first rule whose values differ in its block, of those that its outputs read."""
-        blocks = sorted({one.number // BLOCK for one in moved})
         rules = [rule for rule in recorded_rules(decider.policy) if rule in self.baseline.digests]
-        size, differing = 0, {}
-        for block in blocks:
-            households = self.baseline.households[block * BLOCK : (block + 1) * BLOCK]
-            brought = decider.brought(households)
-            found = {"exact": decider.exact(brought, rules)}
-            if decider.why_exact is None:
-                found["columns"] = decider.columns(brought, rules)
-            for algebra, rows in found.items():
-                digests = digests_of(rules, [values for _, values in rows])
-                size = len(next(iter(digests.values()), ""))
-                differing[block, algebra] = [
-                    rule
-                    for rule in rules
-                    if digests[rule] != self.baseline.digests[rule][block * size : (block + 1) * size]
-                ]
+        differing = {}
+        for block, algebra in sorted({(one.number // BLOCK, one.algebra) for one in moved}):
+            brought = decider.brought(self.baseline.households[block * BLOCK : (block + 1) * BLOCK])
+            decide = decider.columns if algebra == "columns" else decider.exact
+            digests = digests_of(rules, [values for _, values in decide(brought, rules)])
+            size = len(next(iter(digests.values()), ""))
+            differing[block, algebra] = [
+                rule
+                for rule in rules
+                if digests[rule] != self.baseline.digests[rule][block * size : (block + 1) * size]
+            ]
         reads = _reads(decider.policy)
 
         def step(one: _Moved, changes: Sequence[tuple[str, str, str]]) -> str:
@@ -316,9 +303,15 @@ def _told_moves(moves: Sequence[Move]) -> Iterator[Message | str]:
     for move in moves[:_MOST_TOLD]:
         yield from _told_move(move)
     if len(moves) > _MOST_TOLD:
-        steps = Counter(move.step or "—" for move in moves).most_common(_MOST_STEPS)
         yield say("… and {more} more.", more=len(moves) - _MOST_TOLD)
-        yield say("First steps that differ: {steps}.", steps=tuple(f"{step} {count}" for step, count in steps))
+        outputs = Counter(heading or "—" for move in moves for heading, _, _ in move.changes).most_common(_MOST_NAMED)
+        yield say("Moved in all: {outputs}.", outputs=tuple(f"{output} {count}" for output, count in outputs))
+        steps = Counter(move.step for move in moves if move.step).most_common(_MOST_NAMED)
+        if steps:
+            yield say(
+                "First steps that differ in those shown: {steps}.",
+                steps=tuple(f"{step} {count}" for step, count in steps),
+            )
 
 
 def _told_move(move: Move) -> Iterator[Message | str]:
