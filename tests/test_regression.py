@@ -119,7 +119,7 @@ def test_steps_are_looked_for_only_in_what_is_told(copy: Path):
     assert len(households) > 20
     assert all(move.step and move.line for move in households[:20])
     assert not any(move.step or move.line for move in households[20:])
-    assert "Moved in all: fee " in regress(copy).text()
+    assert "\nMoved in all: " in regress(copy).text()
 
 
 def test_a_changed_figure_is_told_from_a_moved_engine(copy: Path):
