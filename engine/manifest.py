@@ -178,7 +178,8 @@ def _by_group(content: Mapping[str, object], key: str) -> dict[str, FileKept]:
 def _kept(file: object) -> FileKept:
     if not isinstance(file, dict):
         raise TypeError
-    return FileKept(_text(file, "file"), _text(file, "sha256"), _text(file, "path") if "path" in file else "")
+    name = Path(_text(file, "file")).name  # a name alone: what is made again must not be written elsewhere
+    return FileKept(name, _text(file, "sha256"), _text(file, "path") if "path" in file else "")
 
 
 def _text(content: Mapping[str, object], key: str) -> str:

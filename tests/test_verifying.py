@@ -215,3 +215,12 @@ def test_a_manifest_that_says_too_little_names_what_is_missing(key: str, policie
     path.write_text(json.dumps(content), encoding="utf-8")
     code, output = said(result, policies)
     assert code == 1 and f"It does not say “{key}”." in output
+
+
+def test_a_manifest_that_names_another_folder_has_nothing_written_there(policies: Path, tmp_path: Path):
+    result = evaluated(policies, MISTAKES)
+    kept = tmp_path / "kept.csv"
+    kept.write_text("kept\n", encoding="utf-8")
+    set_in_manifest(result, {"rejects": {"file": str(kept), "sha256": "0"}})
+    code, _ = said(result, policies)
+    assert code == 1 and kept.read_text(encoding="utf-8") == "kept\n"
