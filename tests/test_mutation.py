@@ -198,6 +198,23 @@ def test_an_edit_of_what_nothing_reads_is_no_change(tmp_path: Path) -> None:
     assert "No output reads it." in reasons
 
 
+def test_survivors_in_notes_are_listed_apart(tmp_path: Path) -> None:
+    note = """
+    notes:
+      many:
+        when: rooms > 7
+        say: Many rooms.
+        clause: art. 3
+"""
+    found = tried(
+        tmp_path, (3, 30), (4, 40), (5, 40), (6, 0), rules=RULES.replace("    outputs:", note + "    outputs:")
+    )
+    assert not found.survivors_that_decide
+    assert found.survivors == found.survivors_in_remarks
+    assert {one.edit.name for one in found.survivors} == {"notes.many.when"}
+    assert f"These survived in notes and open questions ({len(found.survivors)}):" in found.text()
+
+
 def test_two_processes_find_what_one_finds(tmp_path: Path) -> None:
     one = tried(tmp_path, (3, 30), (9, 0))
     two = mutate(tmp_path, households=60, mixtures=200, processes=2)

@@ -61,6 +61,11 @@ class Edit:
         is_overlay = self.steps[0] == "questions" and len(self.steps) > 2 and self.steps[2] == "overlay"
         return self.steps[1] if is_overlay else ""
 
+    @property
+    def is_remark(self) -> bool:
+        """Whether a note or an open question is edited, so that no decision as the scheme is read rests on it."""
+        return self.steps[0] in ("notes", "questions")
+
 
 def edits(tree: Branch) -> tuple[Edit, ...]:
     """Every edit of the merged `tree`, in the order in which it is written."""

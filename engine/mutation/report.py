@@ -66,6 +66,16 @@ class Mutation:
         """The mutants that no case sees and that nothing shows to be no change."""
         return self.having("survived")
 
+    @property
+    def survivors_that_decide(self) -> tuple[Mutant, ...]:
+        """The survivors of what is decided as the scheme is read."""
+        return tuple(mutant for mutant in self.survivors if not mutant.edit.is_remark)
+
+    @property
+    def survivors_in_remarks(self) -> tuple[Mutant, ...]:
+        """The survivors in notes and in open questions, their other readings included."""
+        return tuple(mutant for mutant in self.survivors if mutant.edit.is_remark)
+
     def having(self, outcome: str) -> tuple[Mutant, ...]:
         """The mutants with this outcome."""
         return tuple(mutant for mutant in self.mutants if mutant.outcome == outcome)
@@ -190,14 +200,22 @@ def _lines(mutation: Mutation, language: str) -> Iterator[str]:
     ).text(language)
     for outcome, title in OUTCOMES.items():
         yield f"  {title.text(language)}: {len(mutation.having(outcome))}"
-    for outcome in ("same", "survived"):
-        if mutation.having(outcome):
+    for title, mutants in _sections(mutation):
+        if mutants:
             yield ""
-            yield say("These are {outcome}:", outcome=OUTCOMES[outcome]).text(language)
-        for mutant in mutation.having(outcome):
+            yield title.text(language)
+        for mutant in mutants:
             yield _told(mutant, language)
             case = mutation.case(mutant, language)
             yield from ([case] if case else [])
+
+
+def _sections(mutation: Mutation) -> Iterator[tuple[Message, tuple[Mutant, ...]]]:
+    """What is listed one by one, below its title."""
+    yield say("These are {outcome}:", outcome=OUTCOMES["same"]), mutation.having("same")
+    yield say("These are {outcome}:", outcome=OUTCOMES["survived"]), mutation.survivors_that_decide
+    remarks = mutation.survivors_in_remarks
+    yield say("These survived in notes and open questions ({count}):", count=len(remarks)), remarks
 
 
 def _told(mutant: Mutant, language: str) -> str:
@@ -222,6 +240,7 @@ def _content(mutation: Mutation, mutant: Mutant) -> dict[str, object]:
         "old": edit.old or None,
         "new": edit.new or None,
         "outcome": mutant.outcome,
+        "in_remark": edit.is_remark,
         "killed_by": mutant.verdict.case or None,
         "why": None if why is None else why.text(),
         "households_tried": mutant.sought or None,
