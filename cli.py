@@ -512,6 +512,8 @@ def _summary_by_date(run: _Run, result: engine.ByDate) -> str:
         lines.append(run.say("Result: {file}", file=result.output))
     if result.rejects and result.rejected:
         lines.append(run.say("Rejects: {file}", file=result.rejects))
+    if result.manifest:
+        lines.append(run.say("Manifest: {file}", file=result.manifest))
     return "\n".join(lines)
 
 
@@ -552,7 +554,7 @@ def _table(run: _Run, policy: engine.Policy, rows: Sequence[tuple[str, engine.De
     columns = [output.heading for part in parts for output in policy.outputs if output.part == part]
     lines = [[run.say("Row"), *columns]]
     lines += [
-        [number, *(engine.shown(policy, dict(decision.outputs)[column]) for column in columns)]
+        [number, *(engine.shown(policy, dict(decision.outputs)[column], column) for column in columns)]
         for number, decision in rows
     ]
     widths = [max(engine.width(line[index]) for line in lines) for index in range(len(lines[0]))]
@@ -585,18 +587,21 @@ def _summary(run: _Run, policy: engine.Policy, summary: engine.Summary) -> str:
             rejected=summary.rejected,
         ),
         *_persons_read(run, summary),
+        *([run.say("Columns that no fact uses: {names}", names=summary.unused)] if summary.unused else []),
     ]
     if policy.categories:
         aids = "  ".join(
-            f"{name} {count} ({engine.shown(policy, summary.money[name])})" for name, count in summary.aids.items()
+            f"{name} {count} ({engine.shown(policy, summary.money[name], name)})"
+            for name, count in summary.aids.items()
         )
         total, payable = (policy.output(part) for part in ("total", "payable"))
+        sums = ((total, summary.total), (payable, summary.payable))
         lines += [
             f"{_heading(policy, 'category')}: {counted(summary.categories)}",
             f"{_heading(policy, 'conclusion')}: {counted(summary.conclusions)}",
             run.say("Aids: {aids}", aids=aids or "—"),
             f"{_heading(policy, 'approval')}: {counted(summary.approvals)}",
-            f"{total.heading if total else ''}: {engine.shown(policy, summary.total)}  {payable.heading if payable else ''}: {engine.shown(policy, summary.payable)}",
+            "  ".join(f"{out.heading}: {engine.shown(policy, value, out.heading)}" for out, value in sums if out),
         ]
     if summary.output:
         lines.append(run.say("Result: {file}", file=summary.output))
@@ -605,8 +610,7 @@ def _summary(run: _Run, policy: engine.Policy, summary: engine.Summary) -> str:
     if summary.manifest:
         lines.append(run.say("Manifest: {file}", file=summary.manifest))
     for group, file in summary.rejected_persons.items():
-        if summary.rejected or summary.strays[group]:
-            lines.append(run.say("Rejects of {group}: {file}", group=group, file=file))
+        lines.append(run.say("Rejects of {group}: {file}", group=group, file=file))
     return "\n".join(lines)
 
 

@@ -16,16 +16,17 @@ from typing import Protocol
 
 from engine import __version__
 from engine.algebras.exact import Value
-from engine.decision import Decision, decided, headings
-from engine.manifest import write_manifest
+from engine.decision import Decision, decided, decimals, headings
+from engine.manifest import policy_of, write_manifest
 from engine.messages import Message, plain, say
 from engine.policy import Fact, Policy
-from engine.source import Place, PolicyError, Problem, normal
+from engine.source import Place, PolicyError, Problem
 from engine.tables import Cell, ColumnTarget, Record, Source, TableError, Target, create_target, open_source
 from engine.tables.cells import key_of
+from engine.tables.headings import Kept
 from engine.tables.intake import Household, HouseholdError, Intake
 from engine.tables.persons import Persons, households
-from engine.tables.whole import readable, refuse_over
+from engine.tables.whole import Parts, readable, refuse_over, together
 
 __all__ = ["ALGEBRAS", "Columns", "Run", "Summary", "columns_for", "evaluate"]
 
@@ -64,6 +65,8 @@ class Summary:
     """For each group that a table of its own brings, the number of persons read."""
     strays: Counter[str] = field(default_factory=Counter)
     """For each such group, the persons who belong to no household of the table."""
+    unused: tuple[str, ...] = ()
+    """The columns from which nothing is read; those of a table of persons behind the group's name."""
     not_given: tuple[str, ...] = ()
     """The groups that no file brings: every household has none of them."""
     because: Message | None = None
@@ -85,6 +88,24 @@ class Summary:
                 self.money[aid.name] = self.money.get(aid.name, 0) + _number(aid.amount)
         self.total += _number(decision.total)
         self.payable += _number(decision.payable)
+
+    def counts(self) -> dict[str, object]:
+        """What the manifest says of the run."""
+        return {
+            "read": self.read,
+            "decided": self.decided,
+            "rejected": self.rejected,
+            "categories": self.categories,
+            "conclusions": self.conclusions,
+            "approvals": self.approvals,
+            "aids": self.aids,
+            "money": {name: plain(amount) for name, amount in self.money.items()},
+            "total": plain(self.total),
+            "payable": plain(self.payable),
+            "rejects_by_kind": self.kinds,
+            "unused_columns": list(self.unused),
+            **({"persons": self.persons, "without_household": self.strays} if self.persons else {}),
+        }
 
     def reject(self, problems: tuple[Problem, ...]) -> None:
         """Count one rejected row in."""
@@ -142,21 +163,23 @@ def evaluate(
     if target is not None and rejects is None:
         rejects = target.with_name(f"{target.stem}.rejects{target.suffix}")
     refuse_over((target, rejects), tuple(roster.source.name for roster in run.people.rosters.values()))
-    with ExitStack() as files_of_rejects, ExitStack() as file_of_result:  # first a result, then its rejects
+    with together() as parts, ExitStack() as files:
         if target is not None:
-            run.good = file_of_result.enter_context(create_target(target, run.out_header(), like=table))
+            made = create_target(target, run.out_header(), like=table, decimals=decimals(policy))
+            run.good = files.enter_context(made)
             run.refuse_texts(target)
         if rejects is not None:
-            run.bad = files_of_rejects.enter_context(create_target(rejects, run.rejects_header(), like=table))
-            run.open_rejects_of_persons(rejects, files_of_rejects)
+            run.bad = files.enter_context(create_target(rejects, run.rejects_header(), like=table))
+            run.open_rejects_of_persons(rejects, files)
         run.all(first, progress, each)
         run.set_strays_aside()
-    if rejects is not None and not is_named and not run.summary.rejected:
-        rejects.unlink()  # nothing was set aside, and an earlier run's rejects are no longer true
-    run.summary.output, run.summary.rejects = str(target or ""), str(rejects or "")
-    if target is not None:
-        asked = {"format": format or "", "encoding": encoding or "", "language": language}
-        run.summary.manifest = str(_write_manifest(run, target, Path(source), persons, day, asked))
+        files.close()
+        if rejects is not None:
+            run.drop_empty(rejects, parts, is_kept=is_named)
+        run.summary.output, run.summary.rejects = str(target or ""), str(rejects or "")
+        if target is not None:
+            asked = {"format": format or "", "encoding": encoding or "", "language": language}
+            run.summary.manifest = str(_write_manifest(run, target, parts, Path(source), persons, day, asked))
     return run.summary
 
 
@@ -205,6 +228,7 @@ def columns_for(
 def _write_manifest(
     run: Run,
     target: Path,
+    parts: Parts,
     source: Path,
     persons: Mapping[str, Path],
     today: datetime.date,
@@ -217,30 +241,18 @@ def _write_manifest(
     }
     return write_manifest(
         target,
-        run.policy,
+        policy_of(run.policy),
         version=__version__,
         algebra=summary.algebra,
         because="" if summary.because is None else summary.because.text(run.language),
         source=source,
         today=today,
         asked=asked,
-        counts={
-            "read": summary.read,
-            "decided": summary.decided,
-            "rejected": summary.rejected,
-            "categories": summary.categories,
-            "conclusions": summary.conclusions,
-            "approvals": summary.approvals,
-            "aids": summary.aids,
-            "money": {name: plain(amount) for name, amount in summary.money.items()},
-            "total": plain(summary.total),
-            "payable": plain(summary.payable),
-            "rejects_by_kind": summary.kinds,
-            **({"persons": summary.persons, "without_household": summary.strays} if summary.persons else {}),
-        },
+        counts=summary.counts(),
         persons=persons,
-        rejects=rejects if rejects.is_file() else None,
+        rejects=rejects if parts.holds(rejects) else None,
         rejected_persons=rejected_persons,
+        stands=parts.part,
     )
 
 
@@ -257,13 +269,14 @@ class Run:
         encoding: str | None = None,
         progress: Progress | None = None,
         by_columns: Callable[[Run], Columns] | None = None,
+        kept: Kept | None = None,
     ) -> None:
         self.policy = policy
         self.table = table
         self.intake = intake
         self.language = language
-        self.reason = policy.words["reason"]
-        self.kept = [index for index, name in enumerate(table.header) if normal(name) != self.reason]
+        own = Kept.of(table.header, [policy.words["reason"]]) if kept is None else kept
+        self.reason, self.kept = own.reason, list(own.columns)
         header = [table.header[index] for index in self.kept]
         self.columns, self.people = households(policy, table, header, persons, encoding=encoding, progress=progress)
         self.unique = {
@@ -273,9 +286,11 @@ class Run:
         self.good: Target | None = None
         self.bad: Target | None = None
         self.bad_persons: dict[str, Target] = {}
+        self.persons_aside: Counter[str] = Counter()
         algebra = "exact" if by_columns is None else "columns"
         self.summary = Summary(policy.label, policy.year, policy.fingerprint, algebra, table.encoding or "")
         self.summary.not_given = self.people.not_given
+        self.summary.unused = (*self.columns.unused(self.people.columns), *self.people.unused())
         self.summary.persons = {group: roster.count for group, roster in self.people.rosters.items()}
         self.by_columns = None if by_columns is None else by_columns(self)
         self.repeated = self.repeats() if self.by_columns is None else self.by_columns.repeated()
@@ -384,7 +399,7 @@ class Run:
     def open_rejects_of_persons(self, rejects: Path, files: ExitStack) -> None:
         """For each group with a table of its own a table of rejects: in `rejects` where that can hold it, else beside it."""
         for group, roster in self.people.rosters.items():
-            header = [*roster.header, self.reason]
+            header = [*roster.header, roster.kept.reason]
             path = rejects
             target = self.bad.beside(group, header) if self.bad is not None else None
             if target is None:
@@ -401,6 +416,7 @@ class Run:
                 places = (roster.source.name, record.number)
                 own = tuple(problem for problem in problems if (problem.place.file, problem.place.line) == places)
                 target.write([*record.cells, self.reasons(own)])
+                self.persons_aside[group] += 1
 
     def set_strays_aside(self) -> None:
         """Count the persons who belong to no household, and set them aside with the reason."""
@@ -409,6 +425,19 @@ class Run:
                 self.summary.stray(group, problem)
                 if group in self.bad_persons:
                     self.bad_persons[group].write([*record.cells, self.reasons((problem,))])
+                    self.persons_aside[group] += 1
+
+    def drop_empty(self, rejects: Path, parts: Parts, *, is_kept: bool) -> None:
+        """Leave no file of rejects with headings only, not even of an earlier run; but `rejects` where it `is_kept`."""
+        files = self.summary.rejected_persons
+        empty = {group: path for group, path in files.items() if not self.persons_aside[group]}
+        is_empty = not self.summary.rejected and str(rejects) not in {files[group] for group in files.keys() - empty}
+        for path in {*empty.values()} - {str(rejects)}:
+            parts.drop(Path(path))
+        if is_empty and not is_kept:
+            parts.drop(rejects)
+        for group in empty:
+            del files[group]
 
     def reasons(self, problems: tuple[Problem, ...]) -> str:
         """What is wrong with a row, in one text."""

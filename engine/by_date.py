@@ -8,18 +8,21 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from engine import __version__
 from engine.algebras.exact import Exact
 from engine.batch import Progress, Run, Summary
-from engine.decision import Decision, headings
+from engine.decision import Decision, decimals, headings
 from engine.expression import Reader, names_in
 from engine.loading import load
+from engine.manifest import policy_of, write_manifest
 from engine.messages import Message, say
 from engine.policy import Fact, Policy
 from engine.source import Place, PolicyError, Problem, normal
 from engine.tables import Cell, Record, Source, Target, create_target, open_source
 from engine.tables.cells import BadCell, is_blank, read_cell
+from engine.tables.headings import Kept
 from engine.tables.intake import Intake
-from engine.tables.whole import readable, refuse_over
+from engine.tables.whole import Parts, readable, refuse_over, together
 from engine.timeline import Timeline, Version, read_timeline
 
 __all__ = ["ByDate", "Part", "evaluate_by_date"]
@@ -46,6 +49,7 @@ class ByDate:
     """The problems of the first rows that no version decides."""
     output: str = ""
     rejects: str = ""
+    manifest: str = ""
 
     @property
     def read(self) -> int:
@@ -93,21 +97,50 @@ def evaluate_by_date(
     versions = tuple(dict.fromkeys(stretch.version for stretch in timeline.stretches))
     loaded = {version: load(version.folder, questions=questions) for version in versions}
     opened = open_source(source, format=format, encoding=encoding)
-    table = _Table(opened, {policy.words["reason"] for policy in loaded.values()})
+    table = _Table(opened, Kept.of(opened.header, [policy.words["reason"] for policy in loaded.values()]))
     run = _Pass(_Router(timeline, loaded, table, day), table, language)
+    is_named = rejects is not None
     if target is not None and rejects is None:
         rejects = target.with_name(f"{target.stem}.rejects{target.suffix}")
-    with ExitStack() as files:
+    with together() as parts, ExitStack() as files:
         if target is not None:
-            run.write_good(files.enter_context(create_target(target, run.out_header(), like=opened)))
+            made = create_target(target, run.out_header(), like=opened, decimals=run.decimals())
+            run.write_good(files.enter_context(made))
         if rejects is not None:
             run.write_bad(files.enter_context(create_target(rejects, run.rejects_header(), like=opened)))
         for record, route in zip(table.records(), run.routes, strict=True):
             run.take(record, route, each)
             if progress is not None:
                 progress(*table.position())
-    parts = (Part(version, own.policy, own.summary) for version, own in run.runs.items())
-    return ByDate(tuple(parts), run.astray, run.problems, str(target or ""), str(rejects or ""))
+        files.close()
+        result = run.result(target, rejects)
+        if rejects is not None and not is_named and not result.rejected:
+            parts.drop(rejects)
+        if target is not None:
+            asked = {"format": format or "", "encoding": encoding or "", "language": language}
+            result.manifest = str(_write_manifest(result, target, parts, Path(source), day, asked))
+    return result
+
+
+def _write_manifest(
+    result: ByDate, target: Path, parts: Parts, source: Path, today: datetime.date, asked: Mapping[str, str]
+) -> Path:
+    policies = [
+        {**policy_of(part.policy), "folder": readable(str(part.version.folder)), "counts": part.summary.counts()}
+        for part in result.parts
+    ]
+    counts = {"read": result.read, "decided": result.decided, "rejected": result.rejected}
+    return write_manifest(
+        target,
+        {"policies": policies},
+        version=__version__,
+        algebra="exact",
+        source=source,
+        today=today,
+        counts={**counts, "without_policy": result.astray},
+        asked=asked,
+        stands=parts.part,
+    )
 
 
 def _check(timeline: Timeline) -> None:
@@ -219,9 +252,10 @@ def _absent(fact: Fact, policy: Policy, today: datetime.date) -> datetime.date |
 class _Table:
     """A table without the column that says why a row was set aside in an earlier run."""
 
-    def __init__(self, table: Source, reasons: set[str]) -> None:
+    def __init__(self, table: Source, own: Kept) -> None:
         self.table = table
-        self.kept = [at for at, name in enumerate(table.header) if normal(name) not in reasons]
+        self.own = own
+        self.kept = own.columns
         self.header = tuple(table.header[at] for at in self.kept)
         self.name, self.format, self.encoding = table.name, table.format, table.encoding
         self.persons = table.persons
@@ -237,11 +271,16 @@ class _Table:
         return self.table.position()
 
 
+def _all(table: Source) -> Kept:
+    """Every column of `table`, whose last one has been looked at."""
+    return Kept(tuple(range(len(table.header))), "")
+
+
 class _Share(_Table):
     """The rows of a table that some versions decide, as a table."""
 
     def __init__(self, table: Source, routes: Sequence[Version | None], wanted: Sequence[Version]) -> None:
-        super().__init__(table, set())
+        super().__init__(table, _all(table))
         self.routes = routes
         self.wanted = frozenset(wanted)
 
@@ -263,7 +302,7 @@ def _refuse_groups(policies: Mapping[Version, Policy]) -> None:
 class _Pass:
     """One pass over a table, with a run for each version that decides a row of it."""
 
-    def __init__(self, router: _Router, table: Source, language: str) -> None:
+    def __init__(self, router: _Router, table: _Table, language: str) -> None:
         self.router = router
         self.table = table
         self.language = language
@@ -273,15 +312,28 @@ class _Pass:
         self.runs: dict[Version, Run] = {}
         for version, policy in policies.items():
             share = _Share(table, self.routes, [each for each, other in policies.items() if other.year == policy.year])
-            self.runs[version] = Run(policy, share, Intake(policy, router.today), language)
+            self.runs[version] = Run(policy, share, Intake(policy, router.today), language, kept=_all(share))
         self.columns = _joined([headings(policy) for policy in policies.values()])
-        self.reason = list(router.policies.values())[-1].words["reason"]
+        self.reason = table.own.reason
         self.bad: Target | None = None
         self.astray = 0
         self.problems: list[Problem] = []
 
     def out_header(self) -> list[str]:
         return [*self.table.header, *self.columns]
+
+    def result(self, target: Path | None, rejects: Path | None) -> ByDate:
+        """What the pass came to."""
+        parts = (Part(version, own.policy, own.summary) for version, own in self.runs.items())
+        return ByDate(tuple(parts), self.astray, self.problems, str(target or ""), str(rejects or ""))
+
+    def decimals(self) -> dict[str, int]:
+        """The decimals of money under the headings of all versions."""
+        found: dict[str, int] = {}
+        for run in self.runs.values():
+            for heading, places in decimals(run.policy).items():
+                found[heading] = max(places, found.get(heading, 0))
+        return found
 
     def rejects_header(self) -> list[str]:
         return [*self.table.header, self.reason]

@@ -13,7 +13,7 @@ from engine.policy import Policy, Remark
 from engine.source import Place, Problem
 from engine.tables.intake import Household, HouseholdError, Intake
 
-__all__ = ["Amount", "Decision", "decide", "decided", "headings", "refuse", "shown", "view"]
+__all__ = ["Amount", "Decision", "decide", "decided", "decimals", "headings", "refuse", "shown", "view"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,11 @@ def _layout(policy: Policy) -> list[tuple[str, str]]:
     columns += [(words[part], f"={part}") for part in ("clauses", "notes")]
     columns += [(out.heading, out.name) for out in policy.outputs if out.part in _LAST]
     return columns + [(words[part], f"={part}") for part in ("policy", "fingerprint")]
+
+
+def decimals(policy: Policy) -> dict[str, int]:
+    """The places of an amount that is not whole, under each heading of money."""
+    return {output.heading: policy.decimals for output in policy.outputs if output.is_money}
 
 
 def decide(policy: Policy, household: Mapping[str, object], *, today: datetime.date | None = None) -> Decision:
@@ -167,7 +172,7 @@ def _notes(policy: Policy, names: Mapping[str, Value]) -> tuple[str, ...]:
     for remark in policy.remarks:
         if remark.part != "clause" and names[remark.when] is True:
             if remark.part == "absent":
-                absent.setdefault(shown(policy, names[remark.shows[0]]), []).append(remark.text)
+                absent.setdefault(_shown_by(policy, remark, names), []).append(remark.text)
             elif remark.part == "note":
                 found.append(remark.text)
             else:
@@ -179,13 +184,24 @@ def _notes(policy: Policy, names: Mapping[str, Value]) -> tuple[str, ...]:
 
 def _taken(policy: Policy, remark: Remark, names: Mapping[str, Value]) -> str:
     template = "note_today" if remark.part == "today" else "note_looked_up"
-    return policy.words[template].format(fact=remark.text, value=shown(policy, names[remark.shows[0]]))
+    return policy.words[template].format(fact=remark.text, value=_shown_by(policy, remark, names))
 
 
-def shown(policy: Policy, value: Value) -> str:
-    """`value` as a cell shows it: plain decimals, the policy's words for truth."""
+def _shown_by(policy: Policy, remark: Remark, names: Mapping[str, Value]) -> str:
+    """The value that `remark` shows."""
+    return _written(policy, names[remark.shows[0]], policy.decimals if remark.is_of_money else 0)
+
+
+def shown(policy: Policy, value: Value, heading: str = "") -> str:
+    """`value` as a cell under `heading` shows it: decimals, those of money where it is money; the words for truth."""
+    return _written(policy, value, decimals(policy).get(heading, 0))
+
+
+def _written(policy: Policy, value: Value, least: int) -> str:
     if isinstance(value, bool):
         return policy.words["true" if value else "false"]
     if value is None:
         return ""
-    return value if isinstance(value, str) else value.isoformat() if isinstance(value, datetime.date) else plain(value)
+    if isinstance(value, str):
+        return value
+    return value.isoformat() if isinstance(value, datetime.date) else plain(value, least)

@@ -29,6 +29,7 @@ from engine.source import (
     normal,
     read,
 )
+from engine.units import with_money
 
 __all__ = [
     "FILES",
@@ -322,7 +323,7 @@ def examined(
     if policy is not None and not _errors(problems):
         problems.extend(check(policy))
     distinct = _first_at_each_place(problems)
-    return (None if _errors(problems) else policy), distinct
+    return (None if policy is None or _errors(problems) else with_money(policy)), distinct
 
 
 def _of_reading(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -16,7 +16,7 @@ from engine.source import Place, Problem
 from engine.tables import TableError
 from engine.tables.whole import readable, whole
 
-__all__ = ["FileKept", "Manifest", "hash_of", "manifest_path", "read_manifest", "write_manifest"]
+__all__ = ["FileKept", "Manifest", "hash_of", "manifest_path", "policy_of", "read_manifest", "write_manifest"]
 
 _CHUNK = 1 << 20
 
@@ -67,9 +67,19 @@ def hash_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+def policy_of(policy: Policy) -> dict[str, object]:
+    """What tells one policy from every other: its name, its year, what it says, and how it is read."""
+    return {
+        "policy": policy.label,
+        "year": policy.year,
+        "fingerprint": policy.fingerprint,
+        "questions": list(policy.taken),
+    }
+
+
 def write_manifest(
     result: Path,
-    policy: Policy,
+    decided_by: Mapping[str, object],
     *,
     version: str,
     algebra: str,
@@ -78,32 +88,31 @@ def write_manifest(
     today: datetime.date,
     asked: Mapping[str, str],
     counts: Mapping[str, object],
+    stands: Callable[[Path], Path] = Path,
     persons: Mapping[str, Path] = MappingProxyType({}),
     rejects: Path | None = None,
     rejected_persons: Mapping[str, Path] = MappingProxyType({}),
 ) -> Path:
     """Write beside `result` what it was made of; the file appears whole or not at all. Gives its path.
 
-    `because` says why the algebra is not the usual one. `asked` holds format, encoding and language as the run was given them.
-    `persons` names for a group the file of its persons, `rejected_persons` that of those set aside. `counts` are numbers of rows, and
-    sums of money as texts, by their names.
+    `decided_by` says which policy or policies decided; `because` why the algebra is not the usual one. `asked` holds format,
+    encoding and language as the run was given them. `persons` names for a group the file of its persons,
+    `rejected_persons` that of those set aside. `stands` says where the bytes of a file stand that has not appeared yet.
+    `counts` are numbers of rows, and sums of money as texts, by their names.
     Raises: TableError where it cannot be written.
     """
-    content = {
-        "policy": policy.label,
-        "year": policy.year,
-        "fingerprint": policy.fingerprint,
-        "questions": list(policy.taken),
+    written = {
+        **decided_by,
         "engine": version,
         "algebra": algebra,
         **({"algebra_because": because} if because else {}),
         "asked": dict(asked),
         "input": _read(source),
         **({"persons": {group: _read(path) for group, path in persons.items()}} if persons else {}),
-        "result": _file(result),
-        **({} if rejects is None else {"rejects": _file(rejects)}),
+        "result": _file(result, stands),
+        **({} if rejects is None else {"rejects": _file(rejects, stands)}),
         **(
-            {"rejected_persons": {group: _file(path) for group, path in rejected_persons.items()}}
+            {"rejected_persons": {group: _file(path, stands) for group, path in rejected_persons.items()}}
             if rejected_persons
             else {}
         ),
@@ -113,12 +122,12 @@ def write_manifest(
     }
     target = manifest_path(result)
     with whole(target) as stream:
-        stream.write((json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode())
+        stream.write((json.dumps(written, ensure_ascii=False, indent=2) + "\n").encode())
     return target
 
 
-def _file(path: Path) -> dict[str, str]:
-    return {"file": readable(path.name), "sha256": hash_of(path)}
+def _file(path: Path, stands: Callable[[Path], Path] = Path) -> dict[str, str]:
+    return {"file": readable(path.name), "sha256": hash_of(stands(path))}
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -210,6 +210,8 @@ class Output:
     heading: str
     name: str
     part: str
+    is_money: bool = field(default=False, compare=False)
+    """Whether the value is an amount of money, as its unit says."""
 
 
 @dataclass(frozen=True)
@@ -220,6 +222,8 @@ class Remark:
     when: str
     part: str
     shows: tuple[str, ...] = ()
+    is_of_money: bool = False
+    """Whether what it shows is an amount of money."""
 
 
 @dataclass(frozen=True)
@@ -321,6 +325,8 @@ class Policy:
     fingerprint: str
     words: Words
     folder: str = field(default="", compare=False)
+    decimals: int = field(default=0, compare=False)
+    """The places with which an amount of money that is not whole is written: those of the finest step of its facts."""
 
     def output(self, part: str) -> Output | None:
         """The first output that plays `part`."""

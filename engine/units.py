@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.algebras.kinds import DATE, TRUTH, Kind, Kinds, kind_of
 from engine.expression import Reader
 from engine.fold import read_all
 from engine.messages import say
+from engine.messages.numbers import places_of
 from engine.policy import Group, Policy
 from engine.source import Place, Problem
 
-__all__ = ["kinds_of"]
+__all__ = ["kinds_of", "with_money"]
 
 
 def kinds_of(policy: Policy) -> tuple[dict[str, Kind], tuple[Problem, ...]]:
@@ -29,6 +32,20 @@ def kinds_of(policy: Policy) -> tuple[dict[str, Kind], tuple[Problem, ...]]:
                 algebra.check_absence(fact.name, found, kind_of(fact), fact.absence.value.place)
     of_persons = {name: kind for people in reading.persons.values() for name, kind in people[0].items()}
     return of_persons | names, tuple(algebra.problems)
+
+
+def with_money(policy: Policy) -> Policy:
+    """`policy`, free of problems, where every output knows whether it is money, and the policy how that is written."""
+    facts = [*policy.facts, *(fact for group in policy.groups for fact in group.facts)]
+    money = [fact for fact in facts if fact.kind == "money"]
+    bases = {base for fact in money for base, power in fact.unit.powers if power > 0}
+    kinds = kinds_of(policy)[0]
+    outputs = (
+        replace(output, is_money=any(base in bases and power > 0 for base, power in kinds[output.name].powers))
+        for output in policy.outputs
+    )
+    decimals = max((places_of(fact.step) for fact in money if fact.step is not None), default=0)
+    return replace(policy, outputs=tuple(outputs), decimals=decimals)
 
 
 def core_kinds(policy: Policy) -> dict[str, Kind]:

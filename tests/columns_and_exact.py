@@ -170,6 +170,6 @@ def wrong_cells(policy: Policy, kernel: Kernel, decided: pl.DataFrame, expected:
     ):
         right = view(policy, dict(zip(expected, values, strict=True))).row()
         for heading, cell, value in zip(order, cells, right, strict=True):
-            if cell != told(value):
-                return [f"{heading}: row {row}: {cell}, exactly {told(value)}"]
+            if cell != told(value, heading):
+                return [f"{heading}: row {row}: {cell}, exactly {told(value, heading)}"]
     return []

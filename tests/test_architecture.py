@@ -51,7 +51,7 @@ ROOMS: Mapping[str, str] = {
     "elaborate": "algebras.exact expression messages overlay policy source",
     # The design gives the checks no exact; `trials` decides households at the ends of the bounds.
     "checks": "algebras.exact algebras.interval algebras.kinds expression fold messages policy quotes source units",
-    "loading": "checks elaborate folders messages overlay policy schema source",
+    "loading": "checks elaborate folders messages overlay policy schema source units",
     "cache": "folders loading policy",
     "tables": "messages source tables.cells",
     # The design gives the tables the policy and the source; intake reads what absence means with exact.
@@ -77,7 +77,8 @@ ROOMS: Mapping[str, str] = {
         "tables.intake"
     ),
     "by_date": (
-        "algebras.exact batch decision expression loading messages policy source tables tables.cells tables.intake timeline"
+        "engine algebras.exact batch decision expression loading manifest messages policy source tables tables.cells "
+        "tables.intake timeline"
     ),
     "rows": "explanation messages policy source tables tables.cells tables.columns tables.intake tables.persons",
     "cases": (

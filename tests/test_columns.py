@@ -33,6 +33,7 @@ from engine.kernel.numbering import UNKNOWN, Numbering
 from engine.kernel.program import Program
 from engine.kernel.sums import shared
 from engine.kernel.writing import dtype_of, write
+from engine.messages.numbers import plain as shown_plainly
 from engine.policy import Fact, Unit
 from engine.tables.intake import Household, Intake
 from engine.terms import MOST_64, MOST_128
@@ -778,6 +779,14 @@ def test_amounts_are_shown_as_plain_decimals(scale: int, values: list[int], text
     typed = Typed("number", pl.Int64(), scale)
     found = frames.rendered(pl.DataFrame({"amount": values}), "amount", typed, scheme().words)
     assert found.to_list() == texts
+
+
+@pytest.mark.parametrize("scale", [10, 100, 2000, 12])
+def test_money_is_shown_with_its_decimals_as_single_values_are(scale: int):
+    typed = Typed("number", pl.Int64(), scale, decimals=2)
+    values = [0, 1, -5, 30, 6000, 2**55 + 1]
+    found = frames.rendered(pl.DataFrame({"amount": values}), "amount", typed, scheme().words)
+    assert found.to_list() == [shown_plainly(Fraction(value, scale), 2) for value in values]
 
 
 # Terms ------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -14,7 +15,7 @@ from engine.effects.standings import Key
 from engine.messages import say
 from engine.source import Place, Problem, normal
 from engine.tables import Cell, TableError, Target, create_target
-from engine.tables.whole import refuse_over
+from engine.tables.whole import Parts, refuse_over, together
 
 __all__ = ["Ledger"]
 
@@ -44,9 +45,11 @@ class Ledger:
         self._refuse_taken(own)
         header = self._pairs.header
         with ExitStack() as files:
+            parts = files.enter_context(together())
+            files.push(partial(self._drop_empty, parts, self._rejects))
             self._good = files.enter_context(create_target(self._target, [*header, *own], like=self._pairs.table))
             self._bad = files.enter_context(
-                create_target(self._rejects, [*header, self._words["reason"]], like=self._pairs.table)
+                create_target(self._rejects, [*header, self._pairs.runs[1].reason], like=self._pairs.table)
             )
             self._files = files.pop_all()
         return self
@@ -55,8 +58,11 @@ class Ledger:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._files.__exit__(kind, error, trace)
-        if error is None and self._rejects is not None and not self._has_bad:
-            self._rejects.unlink()  # nothing was set aside, and an earlier run's rejects are no longer true
+
+    def _drop_empty(self, parts: Parts, rejects: Path, kind: type[BaseException] | None, *error: object) -> None:
+        """Where nothing was set aside, leave no rejects, not even those of an earlier run."""
+        if kind is None and not self._has_bad:
+            parts.drop(rejects)
 
     def _headings(self) -> list[str]:
         """The columns added: each output that is compared before and after, then what that comes to."""

@@ -19,8 +19,8 @@ _INCLUDES = {"<": "excludes", ">": "excludes", "<=": "includes", ">=": "includes
 _SIGNS = {"<": "sign_less", ">": "sign_more", "<=": "sign_at_most", ">=": "sign_at_least"}
 
 
-def _remark(draft: Draft, text: str, when: str, part: str, *shows: str) -> None:
-    draft.remarks.append(Remark(text, when, part, shows))
+def _remark(draft: Draft, text: str, when: str, part: str) -> None:
+    draft.remarks.append(Remark(text, when, part))
 
 
 def _whenever(draft: Draft, name: str, condition: str, leaf: Leaf) -> str:
@@ -115,7 +115,8 @@ def write_fact_notes(draft: Draft) -> None:
         given = draft.name(fact.name, words["given"])
         if fact.absence is not None:
             absent = draft.write(draft.name(fact.name, words["absent"]), f"not {given}", leaf)
-            _remark(draft, fact.name, absent, _absence_part(fact), fact.name)
+            is_money = fact.kind == "money"
+            draft.remarks.append(Remark(fact.name, absent, _absence_part(fact), (fact.name,), is_money))
         if fact.form:
             for fault in FAULTS[fact.form]:
                 found = draft.write(

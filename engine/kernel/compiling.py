@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from engine.algebras.columns import Column, Columns
-from engine.decision import _layout
+from engine.decision import _layout, decimals
 from engine.expression import CONSTANTS, Refusal, names_in
 from engine.fold import read_all
 from engine.kernel.deciding import Kernel
@@ -47,7 +47,13 @@ def compile(policy: Policy, wanted: Sequence[str] | None = None) -> Kernel:
     }
     texts = {"policy": policy.label, "fingerprint": policy.fingerprint}
     certain = {column: texts[part] for column, part in made.items() if part in texts}
-    return _kernel(core, list(sources), columns, worded, certain, reading)
+    kernel = _kernel(core, list(sources), columns, worded, certain, reading)
+    return replace(kernel, outputs=_with_decimals(kernel.outputs, decimals(policy)))
+
+
+def _with_decimals(outputs: Mapping[str, Typed], least: Mapping[str, int]) -> dict[str, Typed]:
+    """`outputs`, those under headings of money with the places with which it is shown."""
+    return {name: replace(found, decimals=least.get(name, 0)) for name, found in outputs.items()}
 
 
 # Only what is needed

@@ -35,6 +35,8 @@ class Typed:
     dtype: pl.DataType
     scale: int = 1
     below: str = ""
+    decimals: int = 0
+    """The places with which a number is shown that is not whole."""
 
 
 def typed(column: Column) -> Typed:

@@ -61,7 +61,7 @@ def blocks(households: pl.DataFrame, persons: Mapping[str, pl.DataFrame]) -> lis
 
 
 def rendered(decided: pl.DataFrame, name: str, column: Typed, words: Words) -> pl.Series:
-    """A column of `decided` as texts, as single values are shown: plain decimals, the policy's words for truth."""
+    """A column of `decided` as texts, as single values are shown: decimals, those of money too; the policy's words for truth."""
     found = decided.get_column(name)
     if column.kind == "truth":
         return pl.Series([words["true"]]).zip_with(found, pl.Series([words["false"]]))
@@ -69,40 +69,41 @@ def rendered(decided: pl.DataFrame, name: str, column: Typed, words: Words) -> p
         return found.cast(pl.String)
     places = next((number for number in range(_PLACES) if 10**number % column.scale == 0), None)
     if places is not None and not column.below:
-        return _decimals(found, column.scale, places)
+        return _decimals(found, column.scale, places, column.decimals)
     below = decided.get_column(column.below) if column.below else itertools.repeat(column.scale)
-    return pl.Series([plain(Fraction(*pair)) for pair in zip(found, below, strict=False)], dtype=pl.String)
+    texts = [plain(Fraction(*pair), column.decimals) for pair in zip(found, below, strict=False)]
+    return pl.Series(texts, dtype=pl.String)
 
 
 _PLACES = 19
 
 
-def _decimals(numbers: pl.Series, scale: int, places: int) -> pl.Series:
-    """Whole numbers of `1/scale` as decimals with no more than `places` places, without zeros at the end."""
+def _decimals(numbers: pl.Series, scale: int, places: int, least: int) -> pl.Series:
+    """Whole numbers of `1/scale`, as decimals of no more than `places` places; not fewer than the `least` where not whole."""
     size = 10**places // scale
     ends = [end for end in (numbers.min(), numbers.max()) if isinstance(end, int)]
     width = pl.Int64 if max((abs(end) for end in ends), default=0) * size <= MOST_64 else pl.Int128
     if 0 < places <= _FEW_PLACES and width == pl.Int64 and min(ends, default=0) >= 0:
-        return _few_decimals(numbers.cast(width) * size, places)
+        return _few_decimals(numbers.cast(width) * size, places, least)
     number = pl.col("").cast(width)
     digits = (number.abs() * pl.lit(size, width)).cast(pl.String).str.zfill(places + 1)
     rest = digits.str.tail(places).str.strip_chars_end("0") if places else pl.lit("")
     sign = pl.when(number < 0).then(pl.lit("-")).otherwise(pl.lit(""))
-    point = pl.when(rest == "").then(pl.lit("")).otherwise(pl.lit("."))
+    behind = pl.when(rest == "").then(pl.lit("")).otherwise(pl.lit(".") + rest.str.pad_end(least, "0"))
     whole = digits.str.head(-places) if places else digits
-    return pl.DataFrame({"": numbers}).select_seq(sign + whole + point + rest).to_series()
+    return pl.DataFrame({"": numbers}).select_seq(sign + whole + behind).to_series()
 
 
 _FEW_PLACES = 3
 
 
-def _few_decimals(numbers: pl.Series, places: int) -> pl.Series:
+def _few_decimals(numbers: pl.Series, places: int, least: int) -> pl.Series:
     """The same for numbers of `1/10**places` that are not below 0: what stands behind the point is looked up."""
     size = 10**places
     whole: pl.Series = (numbers // size).cast(pl.String)
     rest = (numbers % size).cast(pl.UInt32)
     if not rest.max():
         return whole
-    ends = ["", *(f".{number:0{places}}".rstrip("0") for number in range(1, size))]
+    ends = ["", *(f".{number:0{places}}".rstrip("0").ljust(least + 1, "0") for number in range(1, size))]
     behind: pl.Series = pl.Series(ends, dtype=pl.String).gather(rest)
     return pl.DataFrame([whole.alias("whole"), behind.alias("behind")]).select_seq(pl.concat_str(pl.all())).to_series()

@@ -13,7 +13,7 @@ import polars as pl
 
 from engine.algebras.columns import Column, Ratio
 from engine.algebras.exact import Value
-from engine.decision import _clauses, _notes, shown
+from engine.decision import _clauses, _notes, _shown_by
 from engine.kernel.numbering import UNKNOWN, Numbering
 from engine.policy import Policy, Remark
 from engine.terms import Term, Terms
@@ -204,7 +204,7 @@ class _Words:
         held: list[dict[str, str]] = [{}]
         comma = self.policy.words["comma"]
         for remark in self.policy.remarks:
-            value = shown(self.policy, self.certain[remark.shows[0]])
+            value = _shown_by(self.policy, remark, self.certain)
             held += [
                 {**facts, value: f"{facts[value]}{comma}{remark.text}" if value in facts else remark.text}
                 for facts in held

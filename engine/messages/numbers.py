@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-__all__ = ["approximate", "ends", "grouped", "plain"]
+__all__ = ["approximate", "ends", "grouped", "places_of", "plain"]
 
 _PLACES = 2
 
@@ -18,14 +18,22 @@ def ends(value: int | Fraction) -> bool:
     return denominator == 1
 
 
-def plain(value: int | Fraction) -> str:
-    """`value` as a decimal without exponent or trailing zeros (`7600`, `12307.5`), or as `n/d` where it has no end."""
+def places_of(step: Fraction) -> int:
+    """The places that a multiple of `step` may have (0.01: 2); none where `step` is no decimal."""
+    return len(plain(step).partition(".")[2]) if ends(step) else 0
+
+
+def plain(value: int | Fraction, least: int = 0) -> str:
+    """`value` as a decimal without exponent (`7600`, `12307.5`), or as `n/d` where it has no end.
+
+    Where it is not whole it has at least so many places (`12307.50`), and no other zeros at its end.
+    """
     exact = Fraction(value)
     if exact.denominator == 1:
         return str(exact.numerator)
     if not ends(exact):
         return f"{exact.numerator}/{exact.denominator}"
-    places = 0
+    places = least
     while (exact * 10**places).denominator != 1:
         places += 1
     return _with_places(exact, places)

@@ -182,15 +182,17 @@ def create_target(
     format: str | None = None,
     encoding: str | None = None,
     like: Source | None = None,
+    decimals: Mapping[str, int] = MappingProxyType({}),
 ) -> AbstractContextManager[Target]:
     """A new table in `path`, which appears when the block ends well, and not at all otherwise.
 
-    `like` is the table that is read meanwhile: it is never written over, and CSV keeps its encoding.
+    `like` is the table that is read meanwhile: it is never written over, and CSV keeps its encoding. `decimals` are those
+    of a number under a heading that is not whole, where the format keeps numbers as texts.
 
     Raises: TableError where the file cannot be written, or what its format needs is not known or not installed.
     """
     target: AbstractContextManager[Target] = _module(path, format, to_write=True).create_target(
-        path, header, encoding, like
+        path, header, encoding, like, decimals
     )
     return target
 

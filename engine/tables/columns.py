@@ -24,6 +24,11 @@ class Columns:
         names = [normal(written) if found is None else found.name for found, written in self._pairs()]
         return names.index(fact.name) if fact.name in names else None
 
+    def unused(self, known: Collection[int] = ()) -> tuple[str, ...]:
+        """The names of the columns that bring no fact, but the `known` ones."""
+        pairs = enumerate(self._pairs())
+        return tuple(written for at, (fact, written) in pairs if fact is None and at not in known)
+
     def _pairs(self) -> Iterator[tuple[Fact | None, str]]:
         return zip(self.facts, self.written, strict=True)
 

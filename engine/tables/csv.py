@@ -387,7 +387,9 @@ class _Scan:
 
 
 @contextmanager
-def create_target(path: Path, header: Sequence[str], encoding: str | None, like: Source | None) -> Iterator[Target]:
+def create_target(
+    path: Path, header: Sequence[str], encoding: str | None, like: Source | None, decimals: Mapping[str, int]
+) -> Iterator[Target]:
     """A new CSV file, encoded as asked, else like the CSV file that is read, else in UTF-8 with its mark.
 
     A text that a spreadsheet would run as a formula gets an apostrophe in front.
@@ -399,7 +401,7 @@ def create_target(path: Path, header: Sequence[str], encoding: str | None, like:
     else:
         chosen = like.encoding or "utf-8-sig" if like is not None and like.format == "csv" else "utf-8-sig"
     with whole(path, like) as stream:
-        target = CsvTarget(stream, str(path), tuple(header), chosen)
+        target = CsvTarget(stream, str(path), tuple(header), chosen, decimals)
         target.write(header)
         yield target
 
@@ -407,7 +409,10 @@ def create_target(path: Path, header: Sequence[str], encoding: str | None, like:
 class CsvTarget:
     """A CSV file that is being written, line by line."""
 
-    def __init__(self, stream: BinaryIO, name: str, header: tuple[str, ...], encoding: str) -> None:
+    def __init__(
+        self, stream: BinaryIO, name: str, header: tuple[str, ...], encoding: str, decimals: Mapping[str, int]
+    ) -> None:
+        self._decimals = tuple(decimals.get(heading, 0) for heading in header)
         self._stream = stream
         self._name = name
         self._header = header
@@ -423,7 +428,7 @@ class CsvTarget:
     def write(self, cells: Sequence[Cell]) -> None:
         """One more line."""
         self._number += 1
-        line = ",".join(map(written, aligned(self._header, cells)))
+        line = ",".join(map(written, aligned(self._header, cells), self._decimals))
         try:
             content = (line or '""').encode(self._encoding)
         except UnicodeEncodeError as error:
@@ -445,9 +450,9 @@ class CsvTarget:
         return Problem(Place(self._name, self._number), wrong, None, say("Remove it from the table that is read."))
 
 
-def written(cell: Cell) -> str:
+def written(cell: Cell, least: int = 0) -> str:
     """`cell` as CSV writes it: no spreadsheet takes it for a formula, and quotes stand where they must."""
-    text = shown(cell)
+    text = shown(cell, least)
     if is_formula(text):
         text = "'" + text
     return '"' + text.replace('"', '""') + '"' if _NEEDS_QUOTES.search(text) else text

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 
 from engine.messages import Message, say
 from engine.source import Place, Problem, normal
@@ -11,7 +12,7 @@ from engine.tables import Cell, Record, TableError
 from engine.tables.cells import is_blank
 from engine.tables.texts import letter
 
-__all__ = ["Headings"]
+__all__ = ["Headings", "Kept"]
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,33 @@ class Headings:
             found=found,
             expected=self.width,
         )
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The columns of a table that are its owner's, and the heading `reason` under which rejects say what is wrong."""
+
+    columns: tuple[int, ...]
+    reason: str
+
+    @classmethod
+    def of(cls, header: Sequence[str], words: Collection[str]) -> Kept:
+        """Every column, but the last where it has the heading that rejects of the other columns would have.
+
+        The reasons stand under the last of `words`, with a number behind it where a column of the table is called so.
+        """
+        columns = tuple(range(len(header)))
+        before = header[:-1]
+        if header and normal(header[-1]) in {_free(word, before) for word in words}:
+            columns, header = columns[:-1], before
+        return cls(columns, _free(list(words)[-1], header))
+
+
+def _free(word: str, header: Sequence[str]) -> str:
+    """`word`, or the first of `word2`, `word3` … that `header` does not have."""
+    taken = {normal(name) for name in header}
+    numbered = (f"{word}{number}" for number in count(2))
+    return next(name for name in chain([word], numbered) if name not in taken)
 
 
 def _unnamed(column: int) -> Message:

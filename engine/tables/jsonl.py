@@ -245,7 +245,9 @@ _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @contextmanager
-def create_target(path: Path, header: Sequence[str], encoding: str | None, like: Source | None) -> Iterator[Target]:
+def create_target(
+    path: Path, header: Sequence[str], encoding: str | None, like: Source | None, decimals: Mapping[str, int]
+) -> Iterator[Target]:
     """A new JSONL file: amounts as decimals with all their digits, days and fractions without end as texts.
 
     Raises: TableError where the file cannot be written.

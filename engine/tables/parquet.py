@@ -132,7 +132,9 @@ def texts(column: Any) -> Any:
 
 
 @contextmanager
-def create_target(path: Path, header: Sequence[str], encoding: str | None, like: Source | None) -> Iterator[Target]:
+def create_target(
+    path: Path, header: Sequence[str], encoding: str | None, like: Source | None, decimals: Mapping[str, int]
+) -> Iterator[Target]:
     """A new Parquet file.
 
     Raises: TableError where the file cannot be written.

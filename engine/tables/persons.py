@@ -13,6 +13,7 @@ from engine.policy import Fact, Group, Policy
 from engine.source import Place, Problem, normal
 from engine.tables import NESTING, Cell, Source, open_source
 from engine.tables.columns import Columns, household_columns, person_columns
+from engine.tables.headings import Kept
 from engine.tables.intake import HouseholdError
 from engine.tables.rolls import Roll
 from engine.tables.rosters import Join, Lists, Roster
@@ -161,8 +162,8 @@ class _Opening:
 
     def _roster(self, group: Group, source: Source, key: Fact, columns: Columns) -> Roster | None:
         words = self._policy.words
-        kept = [index for index, name in enumerate(source.header) if normal(name) != words["reason"]]
-        header = [source.header[index] for index in kept]
+        kept = Kept.of(source.header, [words["reason"]])
+        header = [source.header[index] for index in kept.columns]
         theirs, problems = person_columns(group, key, header, Place(source.name, 1))
         self.problems += problems
         own, joined = columns.find(key), theirs.find(key)
@@ -193,6 +194,15 @@ class Persons:
     def keys(self) -> dict[int, Fact]:
         """The columns of the households by which persons find them, and which therefore may not say the same twice."""
         return {roster.join.own: roster.join.key for roster in self.rosters.values()}
+
+    @property
+    def columns(self) -> frozenset[int]:
+        """The columns of the households from which persons are read, or by which they find them."""
+        return frozenset((*self.keys, *(found.column for found in self._lists.values())))
+
+    def unused(self) -> tuple[str, ...]:
+        """The columns of the persons' own tables from which nothing is read, each behind the name of its group."""
+        return tuple(f"{group}:{name}" for group, roster in self.rosters.items() for name in roster.unused)
 
     @property
     def can_repeat(self) -> bool:

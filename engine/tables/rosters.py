@@ -11,6 +11,7 @@ from engine.source import Place, Problem, normal
 from engine.tables import Cell, Record, Source
 from engine.tables.cells import BadCell, is_blank, read_cell
 from engine.tables.columns import Columns, is_nearly, named
+from engine.tables.headings import Kept
 from engine.tables.rolls import Listed, Repeats, Roll, listed
 
 __all__ = ["Join", "Lists", "Roster"]
@@ -25,7 +26,7 @@ class Lists:
     def __init__(self, group: Group, words: Words, file: str, column: int) -> None:
         self._group = group
         self._file = file
-        self._column = column
+        self.column = column
         self._by_name = named(group.facts)
         self._is_counted: dict[str, bool] = {}
         self._repeats = Repeats(group.facts, words)
@@ -54,7 +55,7 @@ class Lists:
         return Roll(tuple(persons), found.problems)
 
     def _listed(self, row: int, cells: Sequence[Cell]) -> Roll:
-        cell = cells[self._column]
+        cell = cells[self.column]
         return listed(self._group, None if is_blank(cell) else cell, Place(self._file, row))
 
     def _counts(self, name: str) -> bool:
@@ -82,15 +83,14 @@ class Join:
 class Roster:
     """The persons of a group in a table of their own, kept by the key of their household."""
 
-    def __init__(
-        self, group: Group, words: Words, source: Source, kept: Sequence[int], columns: Columns, join: Join
-    ) -> None:
+    def __init__(self, group: Group, words: Words, source: Source, kept: Kept, columns: Columns, join: Join) -> None:
         self.source = source
         self.header = columns.written
+        self.unused = columns.unused()
         self.join = join
         self.count = 0
         self._words = words
-        self._kept = kept
+        self.kept = kept
         self._facts = tuple(
             (index, name)
             for index, (name, fact) in enumerate(zip(columns.written, columns.facts, strict=True))
@@ -106,7 +106,9 @@ class Roster:
     def read(self) -> Iterator[None]:
         """Keep every person, one for each step."""
         for found in self.source.records():
-            cells = tuple(self._once(found.cells[index]) if index < len(found.cells) else None for index in self._kept)
+            cells = tuple(
+                self._once(found.cells[index]) if index < len(found.cells) else None for index in self.kept.columns
+            )
             self._keep(Record(found.number, cells, found.problem))
             yield
         self._repeats.close()

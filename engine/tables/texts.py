@@ -22,8 +22,11 @@ _PLAIN_NUMBER = re.compile(r"-[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def shown(cell: Cell) -> str:
-    """`cell` as text: numbers exact and without exponent, days as 2023-08-01, a blank as nothing, persons as JSON."""
+def shown(cell: Cell, least: int = 0) -> str:
+    """`cell` as text: numbers exact and without exponent, days as 2023-08-01, a blank as nothing, persons as JSON.
+
+    A number that is not whole has at least so many decimals.
+    """
     if isinstance(cell, list):
         return f"[{', '.join(_object(part) if isinstance(part, dict) else _value(part) for part in cell)}]"
     if isinstance(cell, dict):
@@ -35,7 +38,7 @@ def shown(cell: Cell) -> str:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, (int, Fraction)):
-        return plain(cell)
+        return plain(cell, least)
     assert isinstance(cell, datetime.date)
     return cell.isoformat()
 

@@ -1,4 +1,4 @@
-"""A file, or a folder of files, that appears whole or not at all."""
+"""A file, several files together, or a folder of files, that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -20,7 +21,7 @@ from engine.tables import Source, TableError
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-__all__ = ["readable", "refuse_over", "unwritable", "whole", "whole_folder"]
+__all__ = ["Parts", "readable", "refuse_over", "together", "unwritable", "whole", "whole_folder"]
 
 _BUFFER = 1 << 18
 _MOST_NAME_BYTES = 200
@@ -32,7 +33,7 @@ def whole(path: Path, source: Source | None = None) -> Iterator[BinaryIO]:
 
     They are collected in the same folder, under a hidden name that ends in `.part`, and reach the disk before the
     name changes; so a machine that fails at any moment leaves the old file or the new one.
-    `source` is never written over.
+    `source` is never written over. Within `together` the name changes at the end of that block.
 
     Raises: TableError where the file cannot be written; nothing is left over then.
     """
@@ -47,11 +48,84 @@ def whole(path: Path, source: Source | None = None) -> Iterator[BinaryIO]:
     try:
         yield stream
         _finish(stream, path, part, target)
+        parts = _parts.get()
+        if parts is None:
+            _rename(path, part, target)
+        else:
+            parts.add(path, part, target)
     except BaseException:
         raw.is_abandoned = True
         stream.close()
         part.unlink(missing_ok=True)
         raise
+
+
+class Parts:
+    """Files that have reached the disk under hidden names, and wait for the others."""
+
+    def __init__(self) -> None:
+        self._found: dict[Path, tuple[Path, Path]] = {}
+        self._dropped: list[Path] = []
+
+    def add(self, path: Path, part: Path, target: Path) -> None:
+        """`part` is to become `target`, which was given as `path`."""
+        self._found[path] = part, target
+
+    def holds(self, path: Path) -> bool:
+        """Whether `path` is one of the files that wait."""
+        return path in self._found
+
+    def part(self, path: Path) -> Path:
+        """The file in which the bytes of `path` stand until it appears."""
+        return self._found[path][0]
+
+    def drop(self, path: Path) -> None:
+        """No file of this name is to be there in the end: not this one, and not one from before."""
+        part, target = self._found.pop(path)
+        part.unlink()
+        self._dropped.append(target)
+
+    def appear(self) -> None:
+        """Give every file its name. Where one cannot have it, none that is new is left.
+
+        Raises: TableError in that case.
+        """
+        new: list[Path] = []
+        try:
+            for path, (part, target) in self._found.items():
+                is_new = not target.exists()
+                _rename(path, part, target)
+                new += [target] if is_new else []
+        except TableError:
+            for target in new:
+                target.unlink(missing_ok=True)
+            raise
+        for target in self._dropped:
+            target.unlink(missing_ok=True)
+
+    def discard(self) -> None:
+        """Leave nothing of the files that have not appeared."""
+        for part, _ in self._found.values():
+            part.unlink(missing_ok=True)
+
+
+_parts: ContextVar[Parts | None] = ContextVar("parts", default=None)
+
+
+@contextmanager
+def together() -> Iterator[Parts]:
+    """Files written within the block appear when it ends well, and only once all of them have reached the disk.
+
+    Raises: TableError where one of them cannot be written; nothing is left over of any then.
+    """
+    parts = Parts()
+    token = _parts.set(parts)
+    try:
+        yield parts
+        parts.appear()
+    finally:
+        _parts.reset(token)
+        parts.discard()
 
 
 def whole_folder(target: Path, files: Mapping[str, bytes]) -> None:
@@ -94,12 +168,19 @@ class _Part(io.FileIO):
 
 
 def _finish(stream: BinaryIO, path: Path, part: Path, target: Path) -> None:
+    """All bytes on the disk, with the rights of the file that stands there already."""
     try:
         stream.flush()
         os.fsync(stream.fileno())
         stream.close()
         if target.exists():
             os.chmod(part, stat.S_IMODE(target.stat().st_mode))
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def _rename(path: Path, part: Path, target: Path) -> None:
+    try:
         os.replace(part, target)
     except OSError as error:
         raise unwritable(path, error) from error

@@ -197,7 +197,9 @@ class _Merged:
 
 
 @contextmanager
-def create_target(path: Path, header: Sequence[str], encoding: str | None, like: Source | None) -> Iterator[Target]:
+def create_target(
+    path: Path, header: Sequence[str], encoding: str | None, like: Source | None, decimals: Mapping[str, int]
+) -> Iterator[Target]:
     """A new workbook with one sheet: headings bold and frozen, long numbers as text, formulas never.
 
     Raises: TableError where the file cannot be written.
