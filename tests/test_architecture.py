@@ -57,7 +57,7 @@ ROOMS: Mapping[str, str] = {
     # The design gives the tables the policy and the source; intake reads what absence means with exact.
     "tables.cells": "algebras.exact messages policy source tables.forms",
     "tables.forms": "",
-    "tables.columns": "messages policy source",
+    "tables.columns": "messages policy source tables.cells",
     "tables.rolls": "messages policy source tables.cells tables.columns",
     "tables.rosters": "messages policy source tables tables.cells tables.columns tables.rolls",
     "tables.intake": (

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from engine.messages import say
 from engine.policy import Fact, Group, Policy
 from engine.source import Place, Problem, nearest, normal
+from engine.tables.cells import quoted
 
 __all__ = ["Columns", "household_columns", "is_nearly", "named", "person_columns"]
 
@@ -104,7 +105,21 @@ def _matched(
             problems.append(Problem(here, wrong, None, say("Keep one of the two columns.")))
         else:
             taken[fact.name] = written
-    return Columns(brought, tuple(header)), problems + _missing(facts, taken, place)
+    missing = _missing(facts, taken, place)
+    if len(missing) > 1 and not taken and not problems:
+        missing = [_no_headings(facts, header, place)]
+    return Columns(brought, tuple(header)), problems + missing
+
+
+def _no_headings(facts: Sequence[Fact], header: Sequence[str], place: Place) -> Problem:
+    """The problem that not one column brings a fact: then what stands there are no headings."""
+    wrong = say("None of these is the name of a fact: {names}.", names=tuple(map(quoted, header[:_MOST_TOLD])))
+    needed = tuple(fact.name for fact in facts if not fact.is_optional and fact.absence is None)
+    expected = say("Expected: headings, {names} among them.", names=needed[:_MOST_TOLD])
+    return Problem(place, wrong, expected, say("Delete what stands above the headings, or name the columns so."))
+
+
+_MOST_TOLD = 8
 
 
 def _suspicious(written: str, by_name: Mapping[str, Fact], place: Place) -> Problem | None:

@@ -32,12 +32,14 @@ from engine.tables.lines import (
     size,
 )
 from engine.tables.texts import aligned, is_formula, shown
-from engine.tables.whole import whole
+from engine.tables.whole import readable, whole
 
 __all__ = ["CsvSource", "CsvTarget", "create_target", "open_source", "written"]
 
 _MOST_CHARACTERS = 1_000_000
 _MOST_LINES = 1_000
+_MOST_SHOWN = 5_000
+"""Characters of a cell that are kept of a record which is set aside: each may take four times as many where it is no character."""
 _ENCODINGS = MappingProxyType(
     {"utf-8": "utf-8", "utf-8-sig": "utf-8-sig", "gb18030": "gb18030", "gbk": "gb18030", "gb2312": "gb18030"}
 )
@@ -47,6 +49,7 @@ _OTHER_DELIMITERS = MappingProxyType(
     {
         "\t": say("Tabs stand between the headings."),
         ";": say("Semicolons (;) stand between the headings."),
+        "|": say("Vertical bars (|) stand between the headings."),
         "，": say("Full-width commas (，) stand between the headings."),
     }
 )
@@ -166,6 +169,9 @@ def _headings(header: Record, name: str) -> Headings:
     if header.problem is not None:
         raise TableError((Problem(place, header.problem),))
     written = [shown(cell) for cell in header.cells]
+    if written[0].lower().startswith("sep="):
+        wrong = say("The line “{line}” stands above the headings.", line=",".join(written))
+        raise TableError((Problem(place, wrong, say("Only Excel reads it."), say("Delete the line.")),))
     for mark, wrong in _OTHER_DELIMITERS.items():
         if len(written) == 1 and mark in written[0]:
             raise TableError((Problem(place, wrong, say("Commas are expected."), _SAVE_AGAIN),))
@@ -214,7 +220,7 @@ class _Reader:
             return Record(line.number, (), _too_long(line))
         text, unreadable = decoded(line.content, self._encoding)
         if unreadable:
-            return Record(line.number, (), self._not_encoded(line.number, unreadable))
+            return Record(line.number, _as_it_stands(text), self._not_encoded(line.number, unreadable))
         cells = _without_end(text).split(",")
         return _told(line.number, cells, text)
 
@@ -225,9 +231,10 @@ class _Reader:
             cells = scan.cells()
         except _Broken as broken:
             self.lines.give_back(line for line in scan.taken if line.number > broken.line)
-            return Record(first.number, (), broken.problem)
+            own = b"".join(line.content for line in (first, *scan.taken) if line.number <= broken.line)
+            return Record(first.number, _as_it_stands(decoded(own, self._encoding)[0]), broken.problem)
         if scan.unreadable is not None:
-            return Record(first.number, (), self._not_encoded(*scan.unreadable))
+            return Record(first.number, _writable(cells), self._not_encoded(*scan.unreadable))
         return _told(first.number, cells)
 
     def _not_encoded(self, line: int, byte: int) -> Message:
@@ -254,7 +261,18 @@ def _too_long(line: Line) -> Message:
 
 def _told(number: int, cells: list[str], text: str = "") -> Record:
     problem = _unfit(cells, text)
-    return Record(number, tuple(cells) if problem is None else (), problem)
+    return Record(number, tuple(cells) if problem is None else _writable(cells), problem)
+
+
+def _as_it_stands(text: str) -> tuple[Cell, ...]:
+    """The cells of a record that cannot be told apart for certain: what stands between its commas."""
+    return _writable(_without_end(text).split(","))
+
+
+def _writable(cells: Sequence[str]) -> tuple[Cell, ...]:
+    """`cells` as they can be written into any table: what is no character by its code (`\\xff`), and no cell endless."""
+    shortened = (cell if len(cell) <= _MOST_SHOWN else cell[:_MOST_SHOWN] + "…" for cell in cells)
+    return tuple(readable(cell).replace("\0", "\\x00") for cell in shortened)
 
 
 def _unfit(cells: list[str], text: str = "") -> Message | None:

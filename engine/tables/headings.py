@@ -10,9 +10,11 @@ from engine.messages import Message, say
 from engine.source import Place, Problem, normal
 from engine.tables import Cell, Record, TableError
 from engine.tables.cells import is_blank
-from engine.tables.texts import letter
+from engine.tables.texts import letter, shown
 
 __all__ = ["Headings", "Kept"]
+
+_MOST_SHOWN = 20_000
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,11 @@ class Headings:
         """
         cells = found.cells
         if found.problem is not None:
-            return Record(found.number, self._picked(cells), found.problem)
+            return Record(found.number, self._shown(cells), found.problem)
         if all(map(is_blank, cells)):
             return None
         if counted and len(cells) != self.width:
-            return Record(found.number, self._picked(cells), self._miscounted(len(cells)))
+            return Record(found.number, self._shown(cells), self._miscounted(len(cells)))
         if len(cells) == len(self.columns) == self.width:
             return found
         for column in sorted(set(range(len(cells))).difference(self.columns)):
@@ -69,6 +71,15 @@ class Headings:
 
     def _picked(self, cells: Sequence[Cell]) -> tuple[Cell, ...]:
         return tuple(cells[column] if column < len(cells) else None for column in self.columns)
+
+    def _shown(self, cells: Sequence[Cell]) -> tuple[Cell, ...]:
+        """The cells of a bad record under the headings, those that are too many behind the last of them."""
+        picked = self._picked(cells)
+        more = [cell for cell in cells[self.width :] if not is_blank(cell)]
+        if not more:
+            return picked
+        joined = ",".join(shown(cell) for cell in (picked[-1], *cells[self.width :]))
+        return (*picked[:-1], joined if len(joined) <= _MOST_SHOWN else joined[:_MOST_SHOWN] + "…")
 
     def _miscounted(self, found: int) -> Message:
         return say(

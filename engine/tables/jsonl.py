@@ -40,9 +40,11 @@ def open_source(path: Path, encoding: str | None, groups: Collection[str], sheet
     """
     _refuse_encoding(path, encoding)
     keys: dict[str, str] = {}
+    first: Line | None = None
     with opened(path) as stream:
         _begin(stream, str(path))
         for line in Lines(stream):
+            first = line if first is None and line.content.strip() else first
             for key in _keys(line):
                 keys.setdefault(normal(key), key.strip())
             if len(keys) > _MOST_KEYS:
@@ -51,7 +53,20 @@ def open_source(path: Path, encoding: str | None, groups: Collection[str], sheet
                     (Problem(Place(str(path), line.number), wrong, None, say("Give all lines the same keys.")),)
                 )
     keys.pop("", None)
+    if not keys:
+        raise _without_keys(str(path), first)
     return _JsonlSource(path, keys, groups)
+
+
+def _without_keys(name: str, first: Line | None) -> TableError:
+    """What is wrong with a file of which no line is an object with a key: what is wrong with its first one."""
+    if first is None:
+        return TableError((Problem(Place(name), say("The file is empty."), None, _ONE_OBJECT),))
+    try:
+        _pairs(first, _KEY_DECODER)
+    except _Refused as refused:
+        return TableError((Problem(Place(name, first.number), refused.problem),))
+    return TableError((Problem(Place(name, first.number), say("The object has no keys."), None, _ONE_OBJECT),))
 
 
 def _begin(stream: BinaryIO, name: str) -> None:

@@ -35,6 +35,7 @@ from engine.tables.texts import letter
 __all__ = ["Sheet", "Workbook", "damage_told"]
 
 _MOST_DIGITS = 15
+_MOST_WRITTEN = 400
 _MOST_COLUMNS = 16_384
 _DAYS = 2_958_466
 _CODE = re.compile("_x(005F|00[01][0-9A-F]|FFF[EF])_", re.IGNORECASE)
@@ -138,13 +139,24 @@ class Workbook:
         beyond = self._is_beyond_calendar(element)
         if beyond:
             element.attrib.pop("s")  # openpyxl would warn, and make an error of it
+        endless = self._is_endless(element)
+        if endless is not None:
+            endless.text = "0"  # nobody reads thousands of digits, and Python refuses to
         found = parser.parse_cell(element)
         column: int = found["column"] - 1
+        if endless is not None:
+            raise _BadCell(column, _too_large(column))
         if beyond:
             raise _BadCell(column, _no_day(column))
         if found["value"] is None and element.find(parts.FORMULA_TAG) is not None and not _is_blank_text(element):
             raise _BadCell(column, _not_worked_out(column))
         return column, _exact(found["value"], column)
+
+    @staticmethod
+    def _is_endless(element: Element) -> Element | None:
+        """Where a number is written with more characters than any number has, the part that holds it."""
+        found = element.find(parts.VALUE_TAG) if element.get("t", "n") == "n" else None
+        return found if found is not None and len(found.text or "") > _MOST_WRITTEN else None
 
     def _is_beyond_calendar(self, element: Element) -> bool:
         style = element.get("s", "0")
@@ -179,6 +191,10 @@ def _not_worked_out(column: int) -> Message:
     )
 
 
+def _too_large(column: int) -> Message:
+    return say("The number in column {column} is too large. Correct it.", column=letter(column))
+
+
 def _no_day(column: int) -> Message:
     return say(
         "The number in column {column} is formatted as a day, but lies outside the calendar. "
@@ -206,7 +222,7 @@ def _decimal(text: str, column: int) -> int | Fraction:
     """The exact value of `text`, the shortest decimal of a binary number; a whole number keeps all its digits."""
     value = Decimal(text)
     if not value.is_finite():
-        raise _BadCell(column, say("The number in column {column} is too large. Correct it.", column=letter(column)))
+        raise _BadCell(column, _too_large(column))
     exact = Fraction(value)
     if exact.denominator == 1:
         return exact.numerator
