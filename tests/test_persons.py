@@ -780,7 +780,7 @@ def test_the_manifest_names_the_table_of_persons(school: Policy, tmp_path: Path)
     run(school, source, persons, target=tmp_path / "out.csv")
     found = json.loads((tmp_path / "out.csv.manifest.json").read_text(encoding="utf-8"))
     digest = hashlib.sha256(persons.read_bytes()).hexdigest()
-    assert found["persons"] == {"在学子女": {"file": "s.csv", "sha256": digest}}
+    assert found["persons"] == {"在学子女": {"file": "s.csv", "sha256": digest, "path": str(persons)}}
     assert (found["counts"]["persons"], found["counts"]["without_household"]) == ({"在学子女": 4}, {"在学子女": 1})
 
 
