@@ -309,7 +309,7 @@ def records_of(source: CsvSource, size: int) -> list[Record]:
 def test_lines_read_by_the_block_are_the_records_of_the_strict_reader(seed: int, tmp_path: Path) -> None:
     random = Random(seed)
     read = 0
-    for _ in range(150):
+    for _ in range(50):
         encoding = random.choice(["utf-8", "utf-8-sig", "gb18030"])
         header = random.choice(["a\n", "a,b\n", "a,b,c\n", "a,,c\n"])
         content = header.encode() + b"".join(random.choice(BITS) for _ in range(random.randrange(1, 60)))
@@ -321,7 +321,7 @@ def test_lines_read_by_the_block_are_the_records_of_the_strict_reader(seed: int,
         read += len(expected)
         for size in (7, 50, 1000):
             assert records_of(source, size) == expected, (encoding, size, content)
-    assert read > 500
+    assert read > 150
 
 
 def test_a_line_beyond_all_measure_is_one_problem(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from engine.algebras.exact import Exact, Value
-from engine.decision import headings, shown, view
+from engine.decision import headings, refuse, shown, view
 from engine.fold import fold
 from engine.messages import Message, say
 from engine.policy import Policy
@@ -88,11 +88,13 @@ class Decider:
             yield self._row(found), tuple(shown(self.policy, found[name]) for name in names)
 
     def _row(self, names: Mapping[str, Value]) -> Row:
-        held = [remark.when for remark in self.policy.refusals if names[remark.when] is True]
-        if held:
+        try:
+            refuse(self.policy, names)
+        except HouseholdError:
+            held = (remark.when for remark in self.policy.refusals if names[remark.when] is True)
             return (REFUSED + " ".join(held),)
         outputs = dict(view(self.policy, names).outputs)
-        return tuple(shown(self.policy, outputs[heading]) for heading in self.headings)
+        return tuple(shown(self.policy, outputs[heading], heading) for heading in self.headings)
 
     def columns(self, brought: Sequence[_Brought], names: Sequence[str] = ()) -> Iterator[tuple[Row, Row]]:
         """The same, by columns; only where `why_exact` is None."""
