@@ -330,7 +330,7 @@ def some_rows() -> list[dict[str, Value]]:
 ROWS = some_rows()
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(EXPRESSIONS)
 def test_columns_are_exact_for_any_expression(text: str):
     expression = parsed(text)

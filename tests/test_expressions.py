@@ -545,7 +545,7 @@ def _room() -> st.SearchStrategy[Fraction | None]:
 
 
 EXPRESSIONS = st.one_of(_numbers(3), _truths(3), _texts(2))
-RANDOM = settings(max_examples=250, deadline=None, derandomize=True, database=None)
+RANDOM = settings(max_examples=120, deadline=None, derandomize=True, database=None)
 
 
 def _spaced(tokens: Tokens, blanks: Sequence[str]) -> str:
@@ -629,7 +629,7 @@ _ANYTHING = st.one_of(
 
 
 @pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
-@settings(max_examples=2500, deadline=None, derandomize=True, database=None)
+@settings(max_examples=1000, deadline=None, derandomize=True, database=None)
 @given(_ANYTHING)
 def test_whatever_is_written_is_an_expression_or_has_problems(written: str):
     found = parse(_leaf(written))

@@ -656,7 +656,7 @@ def put(path: Path, content: dict[str, Texts]) -> Path:
     return path
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(layers(), min_size=1, max_size=3))
 def test_a_later_year_is_its_full_copy(found: list[Layer]) -> None:
     files = {kind: texts(BASE / f"{kind}.yaml") for kind in KINDS}
@@ -707,7 +707,7 @@ def as_node(content: object) -> Node:
     return Leaf(content, NOWHERE, quoted=True)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.dictionaries(st.sampled_from(["a", "b", "c"]), TREES, min_size=1))
 def test_whatever_a_policy_says_is_written_so_that_it_reads_the_same(content: dict[str, object]) -> None:
     tree = as_node(content)
