@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 
 from engine.elaborate import elaborate
@@ -12,7 +12,7 @@ from engine.normal_form import normal_form
 from engine.policy import Absence, Fact, Policy, Remark, Saying
 from engine.source import Branch
 
-__all__ = ["Core", "core_of", "reached"]
+__all__ = ["Core", "core_of", "followed", "reached"]
 
 
 @dataclass(frozen=True)
@@ -95,9 +95,15 @@ def _readers(names: set[str], graphs: tuple[Mapping[str, frozenset[str]], ...]) 
         for name, read in graph.items():
             for one in read:
                 readers.setdefault(one, set()).add(name)
-    found, left = set(names), list(names)
+    return followed(names, readers)
+
+
+def followed(names: Iterable[str], leads_to: Mapping[str, Set[str]]) -> set[str]:
+    """`names` and all that they lead to, directly or through others."""
+    found = set(names)
+    left = list(found)
     while left:
-        fresh = readers.get(left.pop(), set()) - found
+        fresh = leads_to.get(left.pop(), set()) - found
         found |= fresh
         left += fresh
     return found

@@ -94,7 +94,7 @@ ROOMS: Mapping[str, str] = {
     # What a household reaches is read off the trace; what none can reach, off the bounds that the checks find.
     "coverage": (
         "algebras.exact algebras.interval algebras.trace cases checks explanation expression fold loading messages policy "
-        "source tables.intake"
+        "reach source tables.intake"
     ),
     "population": "algebras.exact decision expression fold policy source tables.cells tables.columns tables.forms tables.intake",
     "mutation": (

@@ -23,6 +23,7 @@ from engine.fold import Reading
 from engine.loading import load
 from engine.messages import say
 from engine.policy import Fact, Policy, Rule
+from engine.reach import followed
 from engine.tables.intake import HouseholdError
 
 __all__ = ["cover"]
@@ -90,12 +91,7 @@ def _roots(policy: Policy) -> set[str]:
 def _names_below(policy: Policy, roots: Iterable[str]) -> set[str]:
     """`roots` and every name that they read, directly or through others."""
     reads = {rule.name: {node.id for node in names_in(rule.expression.tree)} for rule in policy.rules}
-    found, left = set(roots), list(roots)
-    while left:
-        fresh = reads.get(left.pop(), set()) - found
-        found |= fresh
-        left += fresh
-    return found
+    return followed(roots, reads)
 
 
 def _section(policy: Policy, name: str, names: set[str], reached: Reached) -> Section:

@@ -21,7 +21,7 @@ from engine.source import Place, PolicyError, Problem
 from engine.tables.intake import Household
 from engine.terms import Term
 
-__all__ = ["Typed", "declared", "facts_frame", "persons_frames", "refused", "typed"]
+__all__ = ["Typed", "declared", "facts_frame", "persons_frames", "refused", "stored", "typed"]
 
 
 @dataclass(frozen=True)
@@ -109,11 +109,15 @@ def _frame(types: Mapping[str, Typed], rows: Iterable[Mapping[str, Value]]) -> p
     columns: dict[str, list[object]] = {name: [] for name in types}
     for row in rows:
         for name, found in types.items():
-            columns[name].append(_stored(row[name], found))
+            columns[name].append(stored(row[name], found))
     return pl.DataFrame({name: pl.Series(values, dtype=types[name].dtype) for name, values in columns.items()})
 
 
-def _stored(value: Value, found: Typed) -> object:
+def stored(value: Value, found: Typed) -> object:
+    """`value` as it stands in a column: a number as a whole number of `1/scale`.
+
+    Raises: ValueError where it is no multiple of that.
+    """
     if found.kind != "number":
         return value
     assert isinstance(value, (int, Fraction))

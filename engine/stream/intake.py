@@ -15,10 +15,10 @@ import polars as pl
 
 from engine.algebras.exact import Missing, Value
 from engine.expression import names_in
-from engine.kernel import ROW, Kernel, Typed
+from engine.kernel import ROW, Kernel, Typed, stored
 from engine.policy import Fact, Policy
 from engine.stream.forms import SURELY_VALID
-from engine.stream.reading import Reader, Values, dtype_of, stored
+from engine.stream.reading import Reader, Values, dtype_of
 from engine.tables.columns import Columns
 from engine.tables.intake import Household, Intake
 

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from threading import Lock
 
 import polars as pl
 
-from engine.algebras.exact import Value
-from engine.kernel import Typed
+from engine.kernel import Typed, stored
 from engine.messages import Words
 from engine.policy import Fact
 from engine.tables.cells import BadCell, is_blank, read_cell
 
-__all__ = ["Reader", "Values", "dtype_of", "stored"]
+__all__ = ["Reader", "Values", "dtype_of"]
 
 _MOST_KNOWN = 50_000
 _MOST = 10**12 - 1
@@ -42,20 +40,6 @@ class Values:
 def dtype_of(found: Typed) -> pl.DataType:
     """The type of a column of `found` before the kernel narrows it."""
     return _DTYPES.get(found.kind, pl.Int128() if found.dtype == pl.Int128 else pl.Int64())
-
-
-def stored(value: Value, found: Typed) -> object:
-    """`value` as it stands in a column: a number as a whole number of `1/scale`.
-
-    Raises: ValueError where it is no multiple of that.
-    """
-    if found.kind != "number":
-        return value
-    assert isinstance(value, (int, Fraction))
-    whole = Fraction(value) * found.scale
-    if whole.denominator != 1:
-        raise ValueError(f"{value} is no multiple of 1/{found.scale}")
-    return whole.numerator
 
 
 class Reader:
