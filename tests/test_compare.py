@@ -8,7 +8,6 @@ from textwrap import dedent
 
 import pytest
 
-import cli
 from engine.compare import Comparison, diff
 from engine.expression import Expression, parse
 from engine.normal_form import normal_form
@@ -27,19 +26,6 @@ def beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         shutil.copytree(BASE, tmp_path / "policies" / name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LANGUAGE", "en")
-
-
-@pytest.fixture
-def bangfu(capsys: pytest.CaptureFixture[str]) -> Bangfu:
-    """The command: its exit code, what it prints, and what it says beside."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            cli.cli(["--lang", "en", *arguments])
-        out, beside = capsys.readouterr()
-        return int(ended.value.code or 0), out, beside
-
-    return run
 
 
 def edited(kind: str, *pairs: tuple[str, str]) -> None:

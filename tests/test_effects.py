@@ -15,7 +15,6 @@ import pytest
 from households_2023 import households
 from small_policies import written as written_policy
 
-import cli
 import engine
 from engine.effects.standings import SIZES, size_of
 from engine.messages import plain as exact
@@ -28,20 +27,6 @@ DAY = datetime.date(2023, 8, 1)
 Bangfu = Callable[..., tuple[int, str, str]]
 
 Line = Mapping[str, object]
-
-
-@pytest.fixture
-def bangfu(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Bangfu:
-    """The command: its exit code, what it prints, and what it says beside."""
-    monkeypatch.setenv("LANGUAGE", "en")
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            cli.cli(["--lang", "en", *map(str, arguments)])
-        out, beside = capsys.readouterr()
-        return int(ended.value.code or 0), out, beside
-
-    return run
 
 
 def many(folder: Path, count: int) -> Path:

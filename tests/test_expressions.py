@@ -14,6 +14,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from spans import contains, kind_name, point
 
 from engine.algebras.exact import Exact, Value
 from engine.algebras.interval import Dates, Interval, Range, Span, Texts, Truths, span_of
@@ -211,37 +212,6 @@ def kinded(expression: Expression, names: Names, persons: Persons = NOBODY) -> t
 
 def values_of(names: Names) -> dict[str, Value]:
     return {name: value for name, (_, value) in names.items()}
-
-
-def point(value: Value) -> Span:
-    """The span that holds `value` only."""
-    if isinstance(value, bool):
-        return Truths(value, not value)
-    if isinstance(value, str):
-        return Texts(frozenset([value]))
-    if isinstance(value, datetime.date):
-        return Dates()
-    assert isinstance(value, int | Fraction)
-    return Range(Fraction(value), Fraction(value))
-
-
-def contains(span: Span, value: Value) -> bool:
-    """Whether `value` is one of the values of `span`, of the same kind."""
-    if isinstance(value, bool):
-        return isinstance(span, Truths) and (span.can_hold if value else span.can_fail)
-    if isinstance(value, str):
-        return isinstance(span, Texts) and (span.values is None or value in span.values)
-    if isinstance(value, datetime.date):
-        return isinstance(span, Dates)
-    return isinstance(span, Range) and isinstance(value, int | Fraction) and span.holds(value)
-
-
-def kind_name(value: Value) -> str:
-    if isinstance(value, bool):
-        return "truth"
-    if isinstance(value, str):
-        return "text"
-    return "date" if isinstance(value, datetime.date) else "number"
 
 
 def _at_the_bounds(names: Names) -> Iterator[dict[str, Value]]:

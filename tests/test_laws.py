@@ -33,10 +33,11 @@ from campaign_2023 import (
 )
 from households_2023 import households
 from reference_2023 import AIDS, CATEGORIES
+from spans import contains, kind_name, point
 
 from engine import Decision, HouseholdError, Policy, decide, evaluate, examine, load
 from engine.algebras.exact import Exact, Value
-from engine.algebras.interval import Dates, Interval, Range, Span, Texts, Truths, span_of
+from engine.algebras.interval import Interval, Range, Span, Truths, span_of
 from engine.algebras.trace import Trace
 from engine.elaborate import fingerprint
 from engine.expression import CONSTANTS, names_in
@@ -233,37 +234,8 @@ def bounds() -> Mapping[str, Span]:
     return found
 
 
-def _is_within(span: Span, value: Value) -> bool:
-    if isinstance(value, bool):
-        return isinstance(span, Truths) and (span.can_hold if value else span.can_fail)
-    if isinstance(value, str):
-        return isinstance(span, Texts) and (span.values is None or value in span.values)
-    if isinstance(value, datetime.date):
-        return isinstance(span, Dates)
-    return isinstance(span, Range) and isinstance(value, int | Fraction) and span.holds(value)
-
-
-def _point(value: Value) -> Span:
-    if isinstance(value, bool):
-        return Truths(value, not value)
-    if isinstance(value, str):
-        return Texts(frozenset([value]))
-    if isinstance(value, datetime.date):
-        return Dates()
-    assert isinstance(value, int | Fraction)
-    return Range(Fraction(value), Fraction(value))
-
-
-def _kind_of_value(value: Value) -> str:
-    if isinstance(value, bool):
-        return "truth"
-    if isinstance(value, str):
-        return "text"
-    return "date" if isinstance(value, datetime.date) else "number"
-
-
 def _outside(spans: Mapping[str, Span], names: Mapping[str, Value]) -> dict[str, tuple[Span, Value]]:
-    return {name: (spans[name], value) for name, value in names.items() if not _is_within(spans[name], value)}
+    return {name: (spans[name], value) for name, value in names.items() if not contains(spans[name], value)}
 
 
 def test_the_bounds_of_every_name_contain_exact():
@@ -275,7 +247,7 @@ def test_the_bounds_of_every_name_contain_exact():
 
 def test_the_interval_of_the_facts_contains_exact_for_every_name():
     for (household, facts), names in islice(zip(core(500), exact_names(500), strict=True), 60):
-        points = {name: _point(value) for name, value in facts.items()}
+        points = {name: point(value) for name, value in facts.items()}
         assert set(points) == set(bounds())
         if found := _outside(fold(policy(), points, Interval(policy().tables)), names):
             fail_at(household, found)
@@ -293,7 +265,7 @@ def test_every_name_has_the_kind_of_its_exact_value():
     assert problems == ()
     for (household, _), names in zip(core(500), exact_names(500), strict=True):
         found = {name: (kinds[name].name, value) for name, value in names.items()}
-        wrong = {name: pair for name, pair in found.items() if pair[0] != _kind_of_value(pair[1])}
+        wrong = {name: pair for name, pair in found.items() if pair[0] != kind_name(pair[1])}
         if wrong:
             fail_at(household, wrong)
 

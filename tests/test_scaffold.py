@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-import cli
 from engine.agenda import due
 from engine.loading import check_questions, examine, load
 from engine.scaffold import new_year
@@ -27,19 +26,6 @@ def beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(BASE, tmp_path / "policies" / "2022")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LANGUAGE", "en")
-
-
-@pytest.fixture
-def bangfu(capsys: pytest.CaptureFixture[str]) -> Bangfu:
-    """The command: its exit code, what it prints, and what it says beside."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            cli.cli(["--lang", "en", *arguments])
-        out, beside = capsys.readouterr()
-        return int(ended.value.code or 0), out, beside
-
-    return run
 
 
 def text(path: Path) -> str:

@@ -17,7 +17,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import cli
 from engine.by_date import evaluate_by_date
 from engine.decision import decide
 from engine.flat import as_yaml, flat_files, write_flat
@@ -1066,19 +1065,6 @@ def test_a_folder_without_policies_decides_no_row() -> None:
 
 
 # The command line ----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def bangfu(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """The command: its exit code, what it prints, and what it says beside."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            cli.cli(["--lang", "en", *arguments])
-        out, beside = capsys.readouterr()
-        return int(ended.value.code or 0), out, beside
-
-    return run
 
 
 Bangfu = Callable[..., tuple[int, str, str]]
