@@ -380,13 +380,26 @@ def _errors(problems: list[Problem]) -> bool:
 
 
 def _first_at_each_place(problems: list[Problem]) -> tuple[Problem, ...]:
-    """One problem a place, the first found; sorted by file and line."""
+    """One problem a place, the first found, and each sentence once a line; sorted by file and line.
+
+    A rule that is written out from what an officer wrote repeats what is wrong with it at the beginning of the expression;
+    that gives way to the place itself, further right.
+    """
+    columns: dict[tuple[str, int, str], int] = {}
+    for problem in problems:
+        said = _said(problem)
+        columns[said] = max(columns.get(said, 0), problem.place.column)
     found: dict[str, Problem] = {}
     for problem in problems:
-        found.setdefault(str(problem.place), problem)
+        if problem.place.column == columns[_said(problem)]:
+            found.setdefault(str(problem.place), problem)
     return tuple(
         sorted(found.values(), key=lambda problem: (problem.place.file, problem.place.line, problem.place.column))
     )
+
+
+def _said(problem: Problem) -> tuple[str, int, str]:
+    return problem.place.file, problem.place.line, problem.wrong.text()
 
 
 def unknown_question(folder: Path, tree: Branch, question: str) -> Problem:

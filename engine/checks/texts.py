@@ -9,7 +9,7 @@ from functools import cached_property
 
 from engine.checks.examined import Examined
 from engine.expression import COMPARISONS, Expression
-from engine.messages import Message, say
+from engine.messages import say
 from engine.policy import Fact, Policy, Rule
 from engine.source import Problem, nearest, normal
 
@@ -23,15 +23,10 @@ def texts(examined: Examined) -> Iterator[Problem]:
     facts = [*policy.facts, *(fact for group in policy.groups for fact in group.facts)]
     expressions = [rule.expression for rule in policy.rules]
     expressions += [fact.absence.value for fact in facts if fact.absence is not None]
-    told: set[tuple[str, int, Message]] = set()
-    for expression in sorted(expressions, key=lambda expression: expression.leaf.shift < 0):
+    for expression in expressions:
         for node, left, right in _compared(expression.tree):
             for one, other in ((left, right), (right, left)):
-                for problem in known.problem(expression, node, one, other):
-                    what = (problem.place.file, problem.place.line, problem.wrong)
-                    if what not in told:  # a note that repeats what an officer wrote has no place of its own
-                        told.add(what)
-                        yield problem
+                yield from known.problem(expression, node, one, other)
 
 
 def _compared(tree: ast.AST) -> Iterator[tuple[ast.Compare, ast.expr, ast.expr]]:
