@@ -444,17 +444,18 @@ class Terms:
     def _is_needless(self, condition: Term, chosen: Term, otherwise: Term) -> bool:
         """Whether `chosen` comes to `otherwise` by itself wherever `condition`, that a number is not some value, fails."""
         known = self._where_it_fails(condition)
-        if known is None or known[0] not in (parts := parts_of([chosen])):
+        if known is None or known[0] not in parts_of([chosen]):
             return False
-        found: dict[Term, Term] = {known[0]: self.constant(known[1])}
-        for part in parts:
+        return self.where(chosen, {known[0]: self.constant(known[1])}) is otherwise
+
+    def where(self, term: Term, known: Mapping[Term, Term]) -> Term:
+        """What `term` comes to wherever each term of `known` comes to the other that it names."""
+        found = dict(known)
+        for part in parts_of([term]):
             if part not in found:
                 changed = any(found[inner] is not inner for inner in part.parts)
-                again = self._rebuilt(part, [found[inner] for inner in part.parts]) if changed else part
-                if again is None:
-                    return False
-                found[part] = again
-        return found[chosen] is otherwise
+                found[part] = self._rebuilt(part, [found[inner] for inner in part.parts]) if changed else part
+        return found[term]
 
     def _where_it_fails(self, condition: Term) -> tuple[Term, int] | None:
         """The one value that a number has wherever `condition` fails, and the number; None where there is no such."""
@@ -470,8 +471,8 @@ class Terms:
         is_above_least = condition.operation == "from zero" and weight == 1 and -constant == term.low + 1
         return (term, term.low) if is_above_least else None
 
-    def _rebuilt(self, term: Term, parts: Sequence[Term]) -> Term | None:
-        """`term` over other parts; None where the operation is none of the plain ones."""
+    def _rebuilt(self, term: Term, parts: Sequence[Term]) -> Term:
+        """`term` over other parts that come to the same; `term` itself where the operation is none of the plain ones."""
         if term.operation == "sum":
             weights, constant = _sum_of(term)
             found = self.constant(constant)
@@ -490,7 +491,7 @@ class Terms:
             "either": lambda: self.either(parts),
             "not": lambda: self.opposite(*parts),
         }
-        return plain[term.operation]() if term.operation in plain else None
+        return plain[term.operation]() if term.operation in plain else term
 
     def computed(self, operation: str, kind: str, parts: Sequence[Term], detail: Hashable, span: Span, of: str) -> Term:
         """Any other operation, about which nothing is known but the span of what it gives."""

@@ -1,7 +1,11 @@
 """Edits of a policy that its worked cases should see: `bangfu mutate`, in policies of a few lines and on a sample of 2023."""
 
 import json
+import os
+import signal
+import sys
 from pathlib import Path
+from subprocess import PIPE, STDOUT, Popen
 from textwrap import dedent
 
 import pytest
@@ -180,6 +184,29 @@ def test_an_edit_that_the_bounds_show_to_be_none_is_no_change(tmp_path: Path) ->
     assert why.text() == "By the declared bounds of the facts every output comes to the same."
 
 
+def test_a_condition_that_another_amount_implies_is_no_change_when_left_out(tmp_path: Path) -> None:
+    rules = """
+    rules:
+      size:
+        is: ("small" if rooms < limit else "large")
+        clause: art. 2
+      help:
+        is: (10 * rooms if rooms < limit else 0)
+        clause: art. 2
+      told:
+        is: size in ("small", "large") and SIZE help >= 20
+        clause: art. 3
+    outputs:
+      - help
+      - told
+"""
+    found = tried(tmp_path, (3, 30), rules=rules.replace("SIZE", 'size == "small" and'))
+    same = {one.edit.new for one in found.having("same")}
+    assert {"size in ('small', 'large') and help >= 20", "size == 'small' and help >= 20"} <= same
+    assert "size == 'small'" not in same
+    assert "size in ('small', 'large') and size == 'small'" not in same
+
+
 def test_an_edit_for_which_nothing_is_found_says_how_many_households_were_tried(tmp_path: Path) -> None:
     found = tried(tmp_path, (3, 30), (5, 50), (6, 0), rules=RULES.replace("40", "50"))
     (mutant,) = (one for one in found.survivors if one.edit.new == "51")
@@ -259,3 +286,32 @@ def test_the_cases_of_2023_see_a_sample_of_the_edits_of_figures_and_rules() -> N
     survived = [edit for edit in sample if trials.tried(edit).outcome == "survived"]
     seen = [edit for edit in survived if sameness.shown(edit, tuple(trials.pairs(edit))) is None]
     assert [(edit.name, edit.old, edit.new) for edit in seen] == []
+
+
+STOPPED = """
+import sys, time
+from pathlib import Path
+from engine import mutate
+
+def wait(done, all_):
+    print(done, flush=True)
+    for _ in range(600):
+        time.sleep(0.1)  # one long sleep would miss a signal that comes just before it
+
+mutate(Path(sys.argv[1]), processes=2, progress=wait)
+"""
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_stopped_leaves_no_process(tmp_path: Path, stop: signal.Signals) -> None:
+    written(tmp_path, facts=FACTS, figures=FIGURES, rules=RULES, cases=cases((3, 30)))
+    command = [sys.executable, "-c", STOPPED, str(tmp_path)]
+    with Popen(command, stdout=PIPE, stderr=STDOUT, text=True, start_new_session=True) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "1\n"
+        if stop == signal.SIGINT:
+            os.killpg(run.pid, stop)  # as a terminal does
+        else:
+            run.send_signal(stop)
+        said, _ = run.communicate(timeout=20)  # its end comes when the last process that can write there has ended
+    assert said.count("Traceback") == (1 if stop == signal.SIGINT else 0)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from pathlib import Path
+from threading import Thread
 from types import MappingProxyType
 
 from engine.cases import starting_from
@@ -124,10 +129,11 @@ def mutate(
     start = starting_from(folder)
     inquiry = _Inquiry(trials, start, households, mixtures)
     found: list[Mutant] = []
-    for number, verdict in zip(numbers, _tried(trials, numbers, processes), strict=True):
-        edit = trials.edits[number]
-        found.append(Mutant(number, edit, verdict) if verdict.outcome != "survived" else inquiry.into(number, edit))
-        progress(len(found), len(numbers))
+    with _verdicts(trials, numbers, processes) as verdicts:
+        for number, verdict in zip(numbers, verdicts, strict=True):
+            edit = trials.edits[number]
+            found.append(Mutant(number, edit, verdict) if verdict.outcome != "survived" else inquiry.into(number, edit))
+            progress(len(found), len(numbers))
     return Mutation(trials.policy, str(folder), tuple(found), len(trials.edits), start)
 
 
@@ -137,13 +143,31 @@ def _sampled(count: int, sample: int | None) -> list[int]:
     return [index * count // sample for index in range(sample)]
 
 
-def _tried(trials: Trials, numbers: Sequence[int], processes: int) -> Iterator[Verdict]:
+@contextmanager
+def _verdicts(trials: Trials, numbers: Sequence[int], processes: int) -> Iterator[Iterator[Verdict]]:
+    """What comes of each edit, in the order of `numbers`; processes of its own end with it, however it ends."""
     if processes < 2 or len(numbers) < 2 * processes:
-        yield from (trials.tried(trials.edits[number]) for number in numbers)
+        yield (trials.tried(trials.edits[number]) for number in numbers)
         return
     # spawned, not forked: a fork would copy the threads' locks of whatever was loaded before
-    with ProcessPoolExecutor(processes, get_context("spawn")) as workers:
-        yield from workers.map(_verdict, [str(trials.folder)] * len(numbers), numbers, chunksize=4)
+    workers = ProcessPoolExecutor(processes, get_context("spawn"), _end_with_parent)
+    try:
+        yield workers.map(_verdict, [str(trials.folder)] * len(numbers), numbers)
+    finally:
+        workers.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """Let this process end when the one that started it does; Ctrl-C is left to that one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    assert parent is not None
+    Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_after(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)  # the work at hand is nobody's any more
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Edits that change nothing, shown: the same normal form, no output that reads it, or the same whole numbers once compiled."""
+"""Edits that change nothing, shown: the same normal form, no output that reads it, or the same in every case of its conditions."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from engine.mutation.trials import Pair
 from engine.policy import Figure, Policy
 from engine.reach import core_of, reached
 from engine.source import Branch, PolicyError
-from engine.terms import Term
+from engine.terms import Term, Terms, parts_of
 
 __all__ = ["Sameness", "is_one_intake", "told"]
+
+_MOST_CASES = 10_000
+"""So many cases are looked at before an edit is held to change something."""
 
 
 class Sameness:
@@ -76,7 +79,34 @@ def _equal(algebra: Columns, one: Column, two: Column) -> bool:
     if one == two:
         return True
     found = algebra.compare("==", one, two)
-    return isinstance(found, Term) and found.value is True
+    assert isinstance(found, Term)
+    return _always_holds(algebra.terms, found)
+
+
+def _always_holds(terms: Terms, truth: Term) -> bool:
+    """Whether `truth` is shown to hold for every household: in each case of the conditions that it rests on.
+
+    The condition that was made first is taken to hold, then to fail, until nothing is open. A case that no household
+    can be in may stay open, so what is not shown here may hold all the same.
+    """
+    left: list[tuple[Term, frozenset[Term]]] = [(truth, frozenset())]
+    for _ in range(_MOST_CASES):
+        if not left:
+            return True
+        case, known = left.pop()
+        if case.value is True:
+            continue
+        condition = next((part for part in parts_of([case]) if _is_condition(part) and part not in known), None)
+        if condition is None:
+            return False
+        for value in (True, False):
+            left.append((terms.where(case, {condition: terms.constant(value)}), known | {condition}))
+    return False
+
+
+def _is_condition(term: Term) -> bool:
+    """Whether it is a truth of the household that no other truths make up."""
+    return term.kind == "truth" and not term.of and term.operation not in ("both", "either", "not", "constant")
 
 
 def told(policy: Policy) -> tuple[str, ...]:
