@@ -124,6 +124,7 @@ _HOMES = {
     "run_cases": "cases",
     "say": "messages",
     "shown": "decision",
+    "unique_values": "stream.batches",
     "verify": "verifying",
     "width": "source",
     "write_diff_page": "pages.changes",

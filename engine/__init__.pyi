@@ -67,3 +67,4 @@ from engine.verifying import verify as verify
 __version__: str
 __all__: list[str]
 from engine.stream.batches import evaluate_batches as evaluate_batches
+from engine.stream.batches import unique_values as unique_values

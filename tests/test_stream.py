@@ -618,6 +618,55 @@ def test_batches_get_the_answers_of_a_run_whatever_their_size(tmp_path: Path) ->
     )
 
 
+def test_batches_without_rows_have_the_schema_of_the_answers() -> None:
+    rows = pa.Table.from_pydict(dict(zip(COLUMNS, map(list, zip(*ordinary(3), strict=True)), strict=True)))
+    (found,) = engine.evaluate_batches(scheme(), [pa.RecordBatch.from_pylist([], rows.schema)], today=DAY)
+    assert found.num_rows == 0
+    assert found.schema == answers(rows, 2).schema
+
+
+def cells_of(path: Path) -> list[list[str]]:
+    return [list(map(str, record.cells)) for record in open_source(path).records()]
+
+
+def test_batches_give_the_rejects_of_a_run_once_told_what_stands_in_several_rows(tmp_path: Path) -> None:
+    ids = COLUMNS.index("身份证号")
+    lines = [list(row) for row in ordinary(40)]
+    lines[31][ids] = lines[3][ids]  # twice, in two batches
+    lines[12][ids] = f" {lines[5][ids][:6]}-{lines[5][ids][6:]}"  # the same number, written otherwise
+    lines[5][COLUMNS.index("家庭人口")] = "0"  # a row that is bad besides
+    lines[20][ids] = lines[21][ids] = "１"
+    source = table(tmp_path / "rows.csv", lines)
+    done = engine.evaluate(scheme(), source, tmp_path / "out.csv", today=DAY, language="zh_CN")
+    columns = dict(zip(COLUMNS, map(list, zip(*lines, strict=True)), strict=True))
+    rows = pa.Table.from_pydict({**columns, "文件": [str(source)] * 40, "行": list(range(2, 42))})
+    batches = rows.to_batches(max_chunksize=10)
+    keys = pa.Table.from_batches(engine.unique_values(scheme(), batches)).column("身份证号").to_pylist()
+    counts = {key: keys.count(key) for key in keys if keys.count(key) > 1 and key is not None}
+    assert counts == {lines[3][ids]: 2, lines[5][ids]: 2, "1": 2}
+    told = {"repeated": {"身份证号": counts}, "places": ("文件", "行"), "today": DAY, "language": "zh_CN"}
+    found = pa.Table.from_batches(engine.evaluate_batches(scheme(), batches, **told))
+    reasons = [reason for reason in found.column("问题").to_pylist() if reason is not None]
+    assert reasons == [cells[-1] for cells in cells_of(Path(done.rejects))]
+    assert len([reason for reason in reasons if "出现在2行中" in reason]) == 6
+
+
+def test_unique_values_are_texts_and_need_no_other_column(tmp_path: Path) -> None:
+    facts = f"facts:\n{number('number', more='unique: true')}"
+    rules = "rules:\n  twice:\n    is: 2 * number\noutputs:\n  - twice\n"
+    policy = engine.load(written(tmp_path, facts=facts, rules=rules))
+    told = pa.RecordBatch.from_pydict({"number": ["7", " ７ ", None, "seven", "8"], "street": ["a"] * 5})
+    (keys,) = engine.unique_values(policy, [told])
+    assert keys.to_pydict() == {"number": ["7", "7", None, None, "8"]}
+    (keys,) = engine.unique_values(policy, [pa.RecordBatch.from_pydict({"number": [7, 8]})])
+    assert keys.to_pydict() == {"number": ["7", "8"]}
+    repeated = {"number": {"7": 2}}
+    (found,) = engine.evaluate_batches(policy, [told], repeated=repeated)
+    assert [reason is None for reason in found.column(found.num_columns - 1).to_pylist()] == [False] * 4 + [True]
+    with pytest.raises(ValueError):
+        list(engine.evaluate_batches(policy, [told], repeated={"names": {"7": 2}}))
+
+
 def test_no_batch_gives_none_and_persons_or_binary_amounts_are_refused() -> None:
     assert list(engine.evaluate_batches(scheme(), [])) == []
     with pytest.raises(engine.TableError, match="binary floating-point"):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,10 +16,11 @@ import pyarrow
 
 from engine.batch import Run
 from engine.messages import say
-from engine.policy import Policy
-from engine.source import Place, PolicyError, Problem
+from engine.policy import Fact, Policy
+from engine.source import Place, PolicyError, Problem, normal
 from engine.stream.blocks import Rows, Tables
 from engine.stream.deciding import Decided
+from engine.stream.keys import Keys
 from engine.stream.running import Pass, Streaming
 from engine.stream.writing import ArrowTables
 from engine.tables import Record, Source, TableError
@@ -27,7 +29,7 @@ from engine.tables.headings import Headings
 from engine.tables.intake import Intake
 from engine.tables.parquet import refusal, texts
 
-__all__ = ["evaluate_batches"]
+__all__ = ["evaluate_batches", "unique_values"]
 
 _NAME = "batches"
 
@@ -36,6 +38,8 @@ def evaluate_batches(
     policy: Policy,
     batches: Iterable[pyarrow.RecordBatch],
     *,
+    repeated: Mapping[str, Mapping[str, int]] = MappingProxyType({}),
+    places: tuple[str, str] | None = None,
     today: datetime.date | None = None,
     language: str = "en",
 ) -> Iterator[pyarrow.RecordBatch]:
@@ -43,26 +47,59 @@ def evaluate_batches(
 
     Rows keep their order; wholly blank ones are left out. A row that cannot be decided has nothing in the decision's columns,
     and the reasons in `language` in the last, which is called by the policy's word for it. The answer for a row depends on
-    that row alone: what must be unique among rows is not compared. Columns that bring facts hold texts, whole numbers,
-    decimals, truths or days; amounts come back as decimals, numbers without an end as texts.
+    that row alone, and on `repeated`: for each column of `unique_values` those values that stand in several rows of all that
+    is decided, each with the number of its rows. `places` are the columns that say in which file and row of it each row
+    stands, for the reasons. Columns that bring facts hold texts, whole numbers, decimals, truths or days; amounts come back
+    as decimals, numbers without an end as texts. The schema of what comes back follows from that of `batches` alone: one
+    without rows has it as well.
 
     Raises: HouseholdError where the columns are wrong; TableError where a fact stands in a column of another type;
-    PolicyError where the policy reads persons, or columns cannot compute it.
+    PolicyError where the policy reads persons, or columns cannot compute it; ValueError where `repeated` names a column
+    that is not there.
     """
     if policy.groups:
         wrong = say("The policy reads persons, and batches hold households only.")
         remedy = say("Evaluate files instead.")
         raise PolicyError((Problem(Place(str(Path(policy.folder) / "facts.yaml")), wrong, None, remedy),))
-    return _answers(policy, iter(batches), today or datetime.date.today(), language)
+    asked = _Asked(policy, repeated, places, today or datetime.date.today(), language)
+    return _answers(asked, iter(batches))
 
 
-def _answers(
-    policy: Policy, batches: Iterator[pyarrow.RecordBatch], today: datetime.date, language: str
-) -> Iterator[pyarrow.RecordBatch]:
+def unique_values(policy: Policy, batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
+    """For each of `batches` one with those of its columns that must be unique among rows: the values that tell rows apart.
+
+    Every value is a text, one for all spellings of it; null where a cell is blank or cannot be read. All rows are there, in
+    their order. Other columns need not be there.
+    """
+    by_name = named(policy.facts)
+    for batch in batches:
+        found = {name: by_name.get(normal(name)) for name in batch.schema.names}
+        unique = {name: fact for name, fact in found.items() if fact is not None and fact.is_unique}
+        keys = [_keys(policy, fact, batch.column(name)) for name, fact in unique.items()]
+        yield pyarrow.RecordBatch.from_arrays(keys, names=list(unique))
+
+
+def _keys(policy: Policy, fact: Fact, column: Any) -> Any:
+    cells = pl.Series(pl.from_arrow(texts(column)), dtype=pl.String)
+    return Keys(fact, policy.words).of(cells).to_arrow().cast(pyarrow.string())
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked for every batch."""
+
+    policy: Policy
+    repeated: Mapping[str, Mapping[str, int]]
+    places: tuple[str, str] | None
+    today: datetime.date
+    language: str
+
+
+def _answers(asked: _Asked, batches: Iterator[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
     first = next(batches, None)
     if first is None:
         return
-    answering = _Answering(policy, _Table(policy, first.schema), today, language)
+    answering = _Answering(asked, _Table(asked.policy, first.schema))
     done = 0
     for batch in itertools.chain([first], batches):
         yield answering.answer(batch, done)
@@ -113,26 +150,32 @@ class _Table:
 
 
 class _Apart(Pass):
-    """A pass in which no row is compared with another."""
+    """A pass in which no row is compared with another: `found` says for each column what stands in several rows."""
+
+    def __init__(self, streaming: Streaming, run: Run, found: Mapping[str, Mapping[str, int]]) -> None:
+        super().__init__(streaming, run)
+        self._found = {run.columns.written.index(name.strip()): dict(values) for name, values in found.items()}
+        self._repeats.know(self._found)
 
     def repeated(self) -> dict[int, dict[str, int]]:
-        """Nothing stands twice."""
-        return {}
+        """What is said of each column."""
+        return self._found
 
 
 class _Answering:
     """Answers batch after batch."""
 
-    def __init__(self, policy: Policy, table: _Table, today: datetime.date, language: str) -> None:
-        streaming = Streaming(policy)
+    def __init__(self, asked: _Asked, table: _Table) -> None:
+        streaming = Streaming(asked.policy)
         passes: list[_Apart] = []
 
         def begin(run: Run) -> Pass:
-            passes.append(_Apart(streaming, run))
+            passes.append(_Apart(streaming, run, asked.repeated))
             return passes[0]
 
         self._table = table
-        self._run = Run(policy, table, Intake(policy, today), language, by_columns=begin)
+        self._places = asked.places
+        self._run = Run(asked.policy, table, Intake(asked.policy, asked.today), asked.language, by_columns=begin)
         self._tables = Tables(table, self._run.kept)
         self._decider = passes[0].decider()
         self._made = ArrowTables(streaming.kernel, streaming.headings, ())
@@ -142,23 +185,44 @@ class _Answering:
         found = self._decider.decide(self._tables.block(self._table.rows(batch, before)))
         number = pl.Series(_NAME, found.numbers)
         decided = self._made.decision(found.decided).with_columns(number, cs.enum().cast(pl.String))
-        rows = pl.DataFrame(self._reasons(found, number)).join(decided, on=_NAME, how="left", maintain_order="left")
+        reasons = self._reasons(found, self._placed(batch, before))
+        rows = _all_rows(number, reasons).join(decided, on=_NAME, how="left", maintain_order="left")
         kept = [self._table.headings.columns[index] for index in self._run.kept]
-        own = batch.select(kept).take(pyarrow.array(rows.get_column(_NAME) - before - 1))
+        own = batch.select(kept).take((rows.get_column(_NAME) - before - 1).to_arrow())
         reason = self._run.reason
         answer = rows.select([*(name for name in decided.columns if name != _NAME), reason]).to_arrow().combine_chunks()
         columns = [*own.columns, *(_whole(column) for column in answer.columns)]
         return pyarrow.RecordBatch.from_arrays(columns, names=[*self._run.columns.written, *answer.column_names])
 
-    def _reasons(self, found: Decided, numbers: pl.Series) -> pl.DataFrame:
-        """Every row that has an answer, in order, with the reasons of those that are not decided."""
-        told = {rejected.record.number: self._run.reasons(rejected.error.problems) for rejected in found.rejected}
-        rejected = pl.DataFrame(
-            {_NAME: list(told), self._run.reason: list(told.values())},
-            schema={_NAME: pl.Int64, self._run.reason: pl.String},
-        )
-        good = pl.DataFrame([numbers]).with_columns(pl.lit(None, pl.String).alias(self._run.reason))
-        return pl.concat([good, rejected]).sort(_NAME)
+    def _placed(self, batch: Any, before: int) -> Callable[[int, Problem], Problem]:
+        """What puts a problem of a row, by its number, where `places` say that the row stands."""
+        if self._places is None:
+            return lambda number, problem: problem
+        file, row = (batch.column(name) for name in self._places)
+
+        def placed(number: int, problem: Problem) -> Problem:
+            at = number - before - 1
+            return replace(problem, place=replace(problem.place, file=file[at].as_py(), line=row[at].as_py()))
+
+        return placed
+
+    def _reasons(self, found: Decided, placed: Callable[[int, Problem], Problem]) -> pl.DataFrame:
+        """The rows that are not decided, with the reasons."""
+        told = {
+            rejected.record.number: tuple(
+                placed(rejected.record.number, problem) for problem in rejected.error.problems
+            )
+            for rejected in found.rejected
+        }
+        reasons = [self._run.reasons(problems) for problems in told.values()]
+        schema = {_NAME: pl.Int64, self._run.reason: pl.String}
+        return pl.DataFrame({_NAME: list(told), self._run.reason: reasons}, schema=schema)
+
+
+def _all_rows(numbers: pl.Series, reasons: pl.DataFrame) -> pl.DataFrame:
+    """The decided rows `numbers` beside those that `reasons` tells of, in order."""
+    good = pl.DataFrame([numbers]).with_columns(pl.lit(None, pl.String).alias(reasons.columns[1]))
+    return pl.concat([good, reasons]).sort(_NAME)
 
 
 def _whole(column: Any) -> Any:

@@ -1,23 +1,45 @@
-"""Which values of the unique facts stand in several rows, over a whole file, in little memory.
+"""What rows are told apart by, and which values of the unique facts stand in several rows of a whole file, in little memory.
 
-Every value is seen as a number of 64 bits first; only where such a number comes again the values themselves are counted.
+There every value is seen as a number of 64 bits first; only where such a number comes again the values themselves are counted.
 """
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import polars as pl
 
+from engine.kernel import Typed
+from engine.messages import Words
 from engine.policy import Fact, Policy
 from engine.stream.blocks import Block, Blocks, Tables
 from engine.stream.intake import ColumnIntake
+from engine.stream.reading import Reader
 from engine.tables import Record
 from engine.tables.cells import key_of
 
-__all__ = ["Repeats"]
+__all__ = ["Keys", "Repeats"]
+
+
+class Keys:
+    """The values of a unique `fact` as `key_of` tells rows apart by them, a whole column at once."""
+
+    def __init__(self, fact: Fact, words: Words) -> None:
+        self._fact = fact
+        self._words = words
+        self._reader = Reader(fact, words, Typed("text", pl.String())) if fact.kind == "text" else None
+
+    def of(self, cells: pl.Series) -> pl.Series:
+        """A text for each of `cells`; null where it is blank or cannot be read."""
+        if self._reader is not None:
+            return self._reader.read(cells).values
+        distinct = cells.unique().drop_nulls()
+        found = [key_of(self._fact, cell, self._words) for cell in distinct.to_list()]
+        return cells.replace_strict(distinct, pl.Series(found, dtype=pl.String), default=None, return_dtype=pl.String)
 
 
 class Repeats:
@@ -29,6 +51,12 @@ class Repeats:
         self._intake = intake
         self._kept = kept
         self._again: dict[int, pl.Series] = {}
+        self._known: dict[int, tuple[Keys, pl.Series]] = {}
+
+    def know(self, repeated: Mapping[int, Mapping[str, int]]) -> None:
+        """Take it from `repeated`, as `find` would give it, which values stand in several rows."""
+        for index, found in repeated.items():
+            self._known[index] = Keys(self._unique[index], self._words), pl.Series(list(found), dtype=pl.String)
 
     def find(self, blocks: Blocks | Tables) -> dict[int, dict[str, int]]:
         """For each column, each value that stands in several rows, with their number."""
@@ -43,12 +71,15 @@ class Repeats:
 
     def told(self, cells: pl.DataFrame) -> pl.Series | None:
         """Which of these rows may hold a value that stands in several; None where none can."""
-        found: pl.Series | None = None
-        for index, again in self._again.items():
-            if len(again):
-                held = self._values(cells, index).hash().is_in(again.implode())
-                found = held if found is None else found | held
-        return found
+        told = [
+            self._values(cells, index).hash().is_in(again.implode())
+            for index, again in self._again.items()
+            if len(again)
+        ]
+        told += [
+            keys.of(cells.get_column(str(index))).is_in(known.implode()) for index, (keys, known) in self._known.items()
+        ]
+        return functools.reduce(operator.or_, told) if told else None
 
     def _blocks(self, blocks: Blocks | Tables) -> Iterator[Block]:
         wanted, source = sorted(self._unique), cast(Any, blocks)
