@@ -25,9 +25,17 @@ from engine.tables.intake import Intake
 from engine.tables.whole import Parts, readable, refuse_over, together
 from engine.timeline import Timeline, Version, read_timeline
 
-__all__ = ["ByDate", "Part", "evaluate_by_date"]
+__all__ = ["ByDate", "Part", "Versions", "evaluate_by_date", "evaluate_versions"]
 
 _MOST_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Versions:
+    """The versions that may decide, each with its policy, and the days of each."""
+
+    timeline: Timeline
+    policies: Mapping[Version, Policy]
 
 
 @dataclass(frozen=True)
@@ -91,14 +99,42 @@ def evaluate_by_date(
     file cannot be read or written; HouseholdError where the columns are wrong for a version that a row needs.
     """
     refuse_over((target, rejects), (str(source),))
-    day = today or datetime.date.today()
     timeline = read_timeline(policies)
     _check(timeline)
-    versions = tuple(dict.fromkeys(stretch.version for stretch in timeline.stretches))
-    loaded = {version: load(version.folder, questions=questions) for version in versions}
+    found = dict.fromkeys(stretch.version for stretch in timeline.stretches)
+    versions = Versions(timeline, {version: load(version.folder, questions=questions) for version in found})
+    return evaluate_versions(
+        versions,
+        source,
+        target,
+        rejects=rejects,
+        today=today,
+        format=format,
+        encoding=encoding,
+        progress=progress,
+        each=each,
+        language=language,
+    )
+
+
+def evaluate_versions(
+    versions: Versions,
+    source: Path,
+    target: Path | None = None,
+    *,
+    rejects: Path | None = None,
+    today: datetime.date | None = None,
+    format: str | None = None,
+    encoding: str | None = None,
+    progress: Progress | None = None,
+    each: Callable[[Record, Decision], None] | None = None,
+    language: str = "en",
+) -> ByDate:
+    """As `evaluate_by_date`, by versions that are loaded already. Raises as that one does."""
+    day = today or datetime.date.today()
     opened = open_source(source, format=format, encoding=encoding)
-    table = _Table(opened, Kept.of(opened.header, [policy.words["reason"] for policy in loaded.values()]))
-    run = _Pass(_Router(timeline, loaded, table, day), table, language)
+    table = _Table(opened, Kept.of(opened.header, [policy.words["reason"] for policy in versions.policies.values()]))
+    run = _Pass(_Router(versions, table, day), table, language)
     is_named = rejects is not None
     if target is not None and rejects is None:
         rejects = target.with_name(f"{target.stem}.rejects{target.suffix}")
@@ -116,30 +152,54 @@ def evaluate_by_date(
         result = run.result(target, rejects)
         if rejects is not None and not is_named and not result.rejected:
             parts.drop(rejects)
+            rejects = None
         if target is not None:
             asked = {"format": format or "", "encoding": encoding or "", "language": language}
-            result.manifest = str(_write_manifest(result, target, parts, Path(source), day, asked))
+            run_made = _Made(result, target, rejects, Path(source))
+            result.manifest = str(_write_manifest(run_made, versions, parts, day, asked))
     return result
 
 
+@dataclass(frozen=True)
+class _Made:
+    """A run and its files."""
+
+    result: ByDate
+    target: Path
+    rejects: Path | None
+    source: Path
+
+
 def _write_manifest(
-    result: ByDate, target: Path, parts: Parts, source: Path, today: datetime.date, asked: Mapping[str, str]
+    made: _Made, versions: Versions, parts: Parts, today: datetime.date, asked: Mapping[str, str]
 ) -> Path:
+    result = made.result
+    counted = {part.version: {"counts": part.summary.counts()} for part in result.parts}
     policies = [
-        {**policy_of(part.policy), "folder": readable(str(part.version.folder)), "counts": part.summary.counts()}
-        for part in result.parts
+        {
+            **policy_of(policy),
+            "folder": readable(str(version.folder)),
+            "days": [
+                {"from": stretch.since.isoformat(), "until": stretch.until.isoformat()}
+                for stretch in versions.timeline.stretches
+                if stretch.version is version
+            ],
+            **counted.get(version, {}),
+        }
+        for version, policy in versions.policies.items()
     ]
     counts = {"read": result.read, "decided": result.decided, "rejected": result.rejected}
     return write_manifest(
-        target,
+        made.target,
         {"policies": policies},
         version=__version__,
         algebra="exact",
-        source=source,
+        source=made.source,
         today=today,
         counts={**counts, "without_policy": result.astray},
         asked=asked,
         stands=parts.part,
+        rejects=made.rejects,
     )
 
 
@@ -160,14 +220,12 @@ def _check(timeline: Timeline) -> None:
 class _Router:
     """Tells which version decides a row: the one in force on the day that stands in its column for the reference date."""
 
-    def __init__(
-        self, timeline: Timeline, policies: dict[Version, Policy], table: Source, today: datetime.date
-    ) -> None:
-        self.timeline = timeline
-        self.policies = policies
+    def __init__(self, versions: Versions, table: Source, today: datetime.date) -> None:
+        self.timeline = versions.timeline
+        self.policies = versions.policies
         self.today = today
         self.file = table.name
-        self.facts = {version: _reference(version, policy) for version, policy in policies.items()}
+        self.facts = {version: _reference(version, policy) for version, policy in self.policies.items()}
         self.columns = {
             version: next((at for at, name in enumerate(table.header) if _is_named(fact, name)), None)
             for version, fact in self.facts.items()

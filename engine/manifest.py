@@ -6,7 +6,7 @@ import datetime
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,7 +16,16 @@ from engine.source import Place, Problem
 from engine.tables import TableError
 from engine.tables.whole import readable, whole
 
-__all__ = ["FileKept", "Manifest", "hash_of", "manifest_path", "policy_of", "read_manifest", "write_manifest"]
+__all__ = [
+    "FileKept",
+    "Manifest",
+    "PolicyKept",
+    "hash_of",
+    "manifest_path",
+    "policy_of",
+    "read_manifest",
+    "write_manifest",
+]
 
 _CHUNK = 1 << 20
 
@@ -31,17 +40,26 @@ class FileKept:
 
 
 @dataclass(frozen=True)
-class Manifest:
-    """What a result was made of, as far as it is needed to make it again.
-
-    `asked` holds format, encoding and language as the run was given them, empty where it was left to find them.
-    `persons` and `rejected_persons` name files by the group of the persons.
-    """
+class PolicyKept:
+    """A policy as a manifest names it; `days` are those on which it decided, first and last included, in a run by date."""
 
     policy: str
     year: str
     fingerprint: str
     questions: tuple[str, ...]
+    days: tuple[tuple[datetime.date, datetime.date], ...] = ()
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a result was made of, as far as it is needed to make it again.
+
+    `policies` is one policy, or in a run by date each that could decide. `asked` holds format, encoding and language as the run was given them, empty where it was left to find them.
+    `persons` and `rejected_persons` name files by the group of the persons.
+    """
+
+    policies: tuple[PolicyKept, ...]
+    is_by_date: bool
     engine: str
     algebra: str
     today: datetime.date
@@ -157,23 +175,48 @@ def read_manifest(result: Path) -> Manifest:
 
 
 def _manifest(content: Mapping[str, object]) -> Manifest:
-    questions, asked = content["questions"], content["asked"]
-    if not isinstance(questions, list) or not isinstance(asked, dict):
+    asked = content["asked"]
+    if not isinstance(asked, dict):
         raise TypeError
+    is_by_date = "policies" in content
     return Manifest(
-        policy=_text(content, "policy"),
-        year=_text(content, "year"),
-        fingerprint=_text(content, "fingerprint"),
-        questions=tuple(map(str, questions)),
+        policies=_by_days(content["policies"]) if is_by_date else (_policy(content),),
+        is_by_date=is_by_date,
         engine=_text(content, "engine"),
         algebra=_text(content, "algebra"),
-        today=datetime.date.fromisoformat(_text(content, "blank_reference_date")),
+        today=_day(content, "blank_reference_date"),
         asked={key: _text(asked, key) for key in ("format", "encoding", "language")},
         source=_kept(content["input"]),
         persons=_by_group(content, "persons"),
         result=_kept(content["result"]),
         rejects=_kept(content["rejects"]) if "rejects" in content else None,
         rejected_persons=_by_group(content, "rejected_persons"),
+    )
+
+
+def _by_days(policies: object) -> tuple[PolicyKept, ...]:
+    """The policies of a run by date, each with its days; there is at least one, and each has some."""
+    if not isinstance(policies, list) or not policies:
+        raise TypeError
+    return tuple(replace(_policy(one), days=_days(one["days"])) for one in policies)
+
+
+def _days(days: object) -> tuple[tuple[datetime.date, datetime.date], ...]:
+    if not isinstance(days, list) or not days:
+        raise TypeError
+    return tuple((_day(one, "from"), _day(one, "until")) for one in days)
+
+
+def _day(content: Mapping[str, object], key: str) -> datetime.date:
+    return datetime.date.fromisoformat(_text(content, key))
+
+
+def _policy(content: Mapping[str, object]) -> PolicyKept:
+    questions = content["questions"]
+    if not isinstance(questions, list):
+        raise TypeError
+    return PolicyKept(
+        _text(content, "policy"), _text(content, "year"), _text(content, "fingerprint"), tuple(map(str, questions))
     )
 
 

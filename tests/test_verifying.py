@@ -19,6 +19,7 @@ PERMIT = ROOT / "examples/policies/parking-permit"
 HOUSEHOLDS = ROOT / "examples/households-2023.csv"
 MISTAKES = ROOT / "examples/households-2023-with-mistakes.csv"
 DAY = date(2023, 8, 15)
+FIRST_CELLS = [" | ".join(line.split(",")[:5]) for line in HOUSEHOLDS.read_text(encoding="utf-8-sig").splitlines()[1:]]
 
 
 @pytest.fixture
@@ -61,14 +62,14 @@ def said(result: Path, policies: Path, *more: str) -> tuple[int, str]:
 @pytest.mark.parametrize("name", ["result.csv", "result.jsonl", "result.xlsx"])
 def test_a_result_comes_out_the_same(name: str, policies: Path):
     found = engine.verify(evaluated(policies, MISTAKES, name), policies)
-    assert found.has_passed and found.is_same and found.is_same_engine and not found.is_recorded
+    assert found.has_passed and found.is_same and found.is_same_engine and not found.found[0].is_recorded
     assert (found.summary.decided, found.summary.rejected, found.problems) == (6, 16, ())
     assert "every byte is the same; 6 rows decided again, 16 set aside again." in found.text()
 
 
 def test_the_other_reading_of_a_question_is_taken_again(policies: Path):
     found = engine.verify(evaluated(policies, HOUSEHOLDS, "result.csv", "医疗上限印误"), policies)
-    assert found.has_passed and found.manifest.questions == ("医疗上限印误",)
+    assert found.has_passed and found.manifest.policies[0].questions == ("医疗上限印误",)
 
 
 def test_a_workbook_and_its_rejects_come_out_the_same(policies: Path):
@@ -108,8 +109,22 @@ def test_a_row_that_was_taken_out_is_told(policies: Path):
     result = evaluated(policies, HOUSEHOLDS)
     lines = result.read_text(encoding="utf-8").splitlines(keepends=True)
     result.write_text("".join(lines[:-1]), encoding="utf-8", newline="")
-    found = engine.verify(result, policies)
-    assert not found.has_passed and [(one.row, one.heading, one.stands) for one in found.differences] == [(31, "", "—")]
+    code, output = said(result, policies)
+    assert code == 1 and f"  row 31 is missing: {FIRST_CELLS[-1]}\n" in output
+    assert "29 rows are the same; 0 differ, in 0 cells; 0 are too many, 1 are missing." in output
+
+
+def test_rows_after_one_that_is_missing_or_too_many_are_still_compared(policies: Path):
+    result = evaluated(policies, HOUSEHOLDS)
+    lines = result.read_text(encoding="utf-8").splitlines(keepends=True)
+    changed = lines[25].replace(",可帮扶,", ",应建档,")
+    assert changed != lines[25]
+    lines[25:26] = [changed, lines[25].replace(FIRST_CELLS[24], "x | 1").replace(",", ";,", 1)]
+    del lines[3:5]
+    result.write_text("".join(lines), encoding="utf-8", newline="")
+    found = engine.verify(result, policies).compared
+    assert [(one.row, one.heading) for one in found.differences] == [(4, ""), (5, ""), (24, "结论"), (25, "")]
+    assert (found.same, found.differing, found.cells, found.extra, found.missing) == (27, 1, 1, 1, 2)
 
 
 def test_at_most_twenty_differences_are_shown(policies: Path):
@@ -166,7 +181,7 @@ def test_the_recorded_policy_decides_where_the_year_has_changed(tmp_path: Path):
     engine.evaluate(engine.load(folder), households, result, today=date(2024, 5, 10))
     edit(folder / "figures.yaml", "value: 60", "value: 61")
     found = engine.verify(result, folder.parent)
-    assert found.has_passed and found.is_recorded and found.folder == folder
+    assert found.has_passed and [(one.is_recorded, one.folder) for one in found.found] == [(True, folder)]
     assert f"as it was recorded in {folder}" in found.text()
 
 
@@ -224,3 +239,31 @@ def test_a_manifest_that_names_another_folder_has_nothing_written_there(policies
     set_in_manifest(result, {"rejects": {"file": str(kept), "sha256": "0"}})
     code, _ = said(result, policies)
     assert code == 1 and kept.read_text(encoding="utf-8") == "kept\n"
+
+
+def test_a_run_by_date_is_made_again_by_the_versions_that_decided_then(policies: Path, tmp_path: Path):
+    """A year added since, and one changed since whose recorded copy is there, decide nothing else."""
+    later = policies / "2024"
+    later.mkdir()
+    (later / "policy.yaml").write_text(
+        "extends: 2023\nyear: 2024\nin_force:\n  from: 2024-01-01\n  until: 2024-12-31\n"
+    )
+    engine.record(later, count=40)
+    source = tmp_path / "rows.csv"
+    rows = HOUSEHOLDS.read_text(encoding="utf-8-sig").splitlines(keepends=True)
+    assert "2023-07-01" in rows[1] and "2023/8/1" in rows[3]
+    rows[1], rows[3] = rows[1].replace("2023-07-01", "2024-07-01"), rows[3].replace("2023/8/1", "2025/8/1")
+    source.write_text("".join(rows), encoding="utf-8")
+    result = tmp_path / "result.csv"
+    engine.evaluate_by_date(policies, source, result, today=DAY)
+    (later / "figures.yaml").write_text("figures:\n  意外救助封顶:\n    value: 12000\n", encoding="utf-8")
+    shutil.copytree(later, policies / "2025", ignore=shutil.ignore_patterns("baseline*"))
+    edit(policies / "2025/policy.yaml", "year: 2024\nin_force:\n  from: 2024-01-01\n  until: 2024-12-31", "year: 2025")
+    code, output = said(result, policies)
+    assert code == 0 and f"as it was recorded in {later}\n" in output
+    assert "every byte is the same; 29 rows decided again, 1 set aside again." in output
+
+
+def test_a_table_of_persons_that_the_result_was_made_without_is_a_problem(policies: Path):
+    code, output = said(evaluated(policies, HOUSEHOLDS), policies, "--persons", f"子女={MISTAKES}")
+    assert code == 1 and "“子女” is no table of persons that the result was made from." in output
