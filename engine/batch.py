@@ -253,6 +253,7 @@ def _write_manifest(
         rejects=rejects if parts.holds(rejects) else None,
         rejected_persons=rejected_persons,
         stands=parts.part,
+        known=parts.sha256,
     )
 
 

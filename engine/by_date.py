@@ -200,6 +200,7 @@ def _write_manifest(
         asked=asked,
         stands=parts.part,
         rejects=made.rejects,
+        known=parts.sha256,
     )
 
 

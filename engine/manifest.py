@@ -107,6 +107,7 @@ def write_manifest(
     asked: Mapping[str, str],
     counts: Mapping[str, object],
     stands: Callable[[Path], Path] = Path,
+    known: Callable[[Path], str | None] = lambda path: None,
     persons: Mapping[str, Path] = MappingProxyType({}),
     rejects: Path | None = None,
     rejected_persons: Mapping[str, Path] = MappingProxyType({}),
@@ -115,7 +116,8 @@ def write_manifest(
 
     `decided_by` says which policy or policies decided; `because` why the algebra is not the usual one. `asked` holds format,
     encoding and language as the run was given them. `persons` names for a group the file of its persons,
-    `rejected_persons` that of those set aside. `stands` says where the bytes of a file stand that has not appeared yet.
+    `rejected_persons` that of those set aside. `stands` says where the bytes of a file stand that has not appeared yet, `known` its
+    SHA-256 where that is known.
     `counts` are numbers of rows, and sums of money as texts, by their names.
     Raises: TableError where it cannot be written.
     """
@@ -127,10 +129,10 @@ def write_manifest(
         "asked": dict(asked),
         "input": _read(source),
         **({"persons": {group: _read(path) for group, path in persons.items()}} if persons else {}),
-        "result": _file(result, stands),
-        **({} if rejects is None else {"rejects": _file(rejects, stands)}),
+        "result": _file(result, stands, known),
+        **({} if rejects is None else {"rejects": _file(rejects, stands, known)}),
         **(
-            {"rejected_persons": {group: _file(path, stands) for group, path in rejected_persons.items()}}
+            {"rejected_persons": {group: _file(path, stands, known) for group, path in rejected_persons.items()}}
             if rejected_persons
             else {}
         ),
@@ -144,12 +146,12 @@ def write_manifest(
     return target
 
 
-def _file(path: Path, stands: Callable[[Path], Path] = Path) -> dict[str, str]:
-    return {"file": readable(path.name), "sha256": hash_of(stands(path))}
+def _file(path: Path, stands: Callable[[Path], Path], known: Callable[[Path], str | None]) -> dict[str, str]:
+    return {"file": readable(path.name), "sha256": known(path) or hash_of(stands(path))}
 
 
 def _read(path: Path) -> dict[str, str]:
-    return {**_file(path), "path": readable(str(path))}
+    return {"file": readable(path.name), "sha256": hash_of(path), "path": readable(str(path))}
 
 
 def read_manifest(result: Path) -> Manifest:

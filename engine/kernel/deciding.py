@@ -76,6 +76,19 @@ class Kernel:
         made |= {name: pl.Series([text]).new_from_index(0, rows) for name, text in self.certain.items()}
         return pl.DataFrame([made[name].alias(name) for name in self.outputs])
 
+    def all_match(self, name: str, pattern: str) -> bool:
+        """Whether it is known that every text in the column `name` of what was decided so far matches `pattern`.
+
+        A text that is made of several matches where each of them does with what stands between them behind it.
+        """
+        dtype = self.outputs[name].dtype
+        if name in self.worded:
+            return self.worded[name].all_match(pattern)
+        texts = pl.Series([self.certain[name]]) if name in self.certain else None
+        if isinstance(dtype, pl.Enum):
+            texts = dtype.categories
+        return texts is not None and bool(texts.filter(texts != "").str.contains(pattern).all())
+
     def rendered(self, decided: pl.DataFrame) -> pl.DataFrame:
         """What was decided, or some columns of it, as cells show it: every column a text."""
         shown = [name for name in decided.columns if self.outputs[name].kind != "below"]

@@ -80,10 +80,11 @@ _PLACES = 19
 
 def _decimals(numbers: pl.Series, scale: int, places: int, least: int) -> pl.Series:
     """Whole numbers of `1/scale`, as decimals of no more than `places` places; not fewer than the `least` where not whole."""
+    places = max(places, least)
     size = 10**places // scale
     ends = [end for end in (numbers.min(), numbers.max()) if isinstance(end, int)]
     width = pl.Int64 if max((abs(end) for end in ends), default=0) * size <= MOST_64 else pl.Int128
-    if 0 < places <= _FEW_PLACES and width == pl.Int64 and min(ends, default=0) >= 0:
+    if places and width == pl.Int64:
         return _few_decimals(numbers.cast(width) * size, places, least)
     number = pl.col("").cast(width)
     digits = (number.abs() * pl.lit(size, width)).cast(pl.String).str.zfill(places + 1)
@@ -94,16 +95,16 @@ def _decimals(numbers: pl.Series, scale: int, places: int, least: int) -> pl.Ser
     return pl.DataFrame({"": numbers}).select_seq(sign + whole + behind).to_series()
 
 
-_FEW_PLACES = 3
-
-
 def _few_decimals(numbers: pl.Series, places: int, least: int) -> pl.Series:
-    """The same for numbers of `1/10**places` that are not below 0: what stands behind the point is looked up."""
-    size = 10**places
-    whole: pl.Series = (numbers // size).cast(pl.String)
-    rest = (numbers % size).cast(pl.UInt32)
-    if not rest.max():
-        return whole
-    ends = ["", *(f".{number:0{places}}".rstrip("0").ljust(least + 1, "0") for number in range(1, size))]
-    behind: pl.Series = pl.Series(ends, dtype=pl.String).gather(rest)
-    return pl.DataFrame([whole.alias("whole"), behind.alias("behind")]).select_seq(pl.concat_str(pl.all())).to_series()
+    """The same for numbers of `1/10**places` that 64 bits hold: written with all places, then what is needless cut off.
+
+    The factor is one unit of the last place: the product is exact, whatever polars rounds of longer ones.
+    """
+    unit = pl.lit(f"0.{'1'.zfill(places)}").cast(pl.Decimal(_DIGITS, places))
+    texts = (pl.col("").cast(pl.Decimal(_DIGITS, 0)) * unit).cast(pl.String)
+    for _ in range(places - least):
+        texts = texts.str.strip_suffix("0")
+    return numbers.to_frame("").select_seq(texts.str.strip_suffix("." + "0" * least)).to_series()
+
+
+_DIGITS = 38

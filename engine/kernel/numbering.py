@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from threading import Lock
 
@@ -32,38 +32,31 @@ class Numbering:
         self._learn = learn
         self._lock = Lock()
         self._met: pl.DataFrame | None = None
-        self._known: pl.DataFrame | None = None
-        self._quick: _Dense | _Hashed | None = None
+        self._index: _Index | None = None
         self._is_full = False
 
     def of(self, columns: Sequence[pl.Series]) -> pl.Series:
         """The number of the combination in each row; `UNKNOWN` where it is to have none."""
-        found = self._found(columns)
+        index = self._index
+        found = None if index is None else index.of(columns)
         if found is None or (not self._is_full and found.max() == UNKNOWN):
             rows = _frame(columns)
-            self._take_in((rows if found is None else rows.filter(found == UNKNOWN)).unique(maintain_order=True))
-            found = self._found(columns)
-            assert found is not None and (self._is_full or found.max() != UNKNOWN)
+            unknown = rows if found is None else rows.filter(found == UNKNOWN)
+            index = self._with(unknown.unique(maintain_order=True), 0 if index is None else index.count)
+            found = index.of(columns)
+            assert self._is_full or found.max() != UNKNOWN
         return found
 
-    def _found(self, columns: Sequence[pl.Series]) -> pl.Series | None:
-        quick, known = self._quick, self._known
-        if known is None:
-            return None
-        found = None if quick is None else quick.of(columns)
-        return _looked_up(columns, known) if found is None else found
-
-    def _take_in(self, rows: pl.DataFrame) -> None:
-        """Give numbers to those of `rows` that have none yet."""
+    def _with(self, rows: pl.DataFrame, known: int) -> _Index:
+        """The index with numbers for all of `rows`, none of which is among the first `known` combinations."""
         with self._lock:
             met = rows.clear() if self._met is None else self._met
-            new = rows.join(met, on=rows.columns, how="anti", maintain_order="left")
+            new = rows.join(met.slice(known), on=rows.columns, how="anti", maintain_order="left")
             taken = self._learn(new)
             self._is_full = self._is_full or taken < new.height
             self._met = pl.concat([met, new.head(taken)], rechunk=True)
-            known = _keyed(self._met.get_columns()).with_row_index(_NUMBER)
-            self._quick = _dense(self._met) or _hashed(self._met, known)
-            self._known = known  # last: then others may read it
+            self._index = _Index.over(self._met) if self._index is None else self._index.grown(self._met)
+            return self._index
 
 
 def _frame(columns: Sequence[pl.Series]) -> pl.DataFrame:
@@ -78,10 +71,56 @@ def _keyed(columns: Sequence[pl.Series]) -> pl.DataFrame:
     return _frame(columns)
 
 
+def _numbered(met: pl.DataFrame, first: int) -> pl.DataFrame:
+    """The combinations of `met` with their numbers, from `first` on."""
+    return _keyed(met.get_columns()).with_row_index(_NUMBER, first)
+
+
 def _looked_up(columns: Sequence[pl.Series], known: pl.DataFrame) -> pl.Series:
     asked = _keyed(columns)
     found = asked.join(known, on=asked.columns, how="left", maintain_order="left").get_column(_NUMBER)
     return found.fill_null(UNKNOWN) if found.null_count() else found
+
+
+@dataclass(frozen=True)
+class _Index:
+    """Finds numbers: of the first `size` combinations by `quick`, or in `known`, of those met since in `recent`.
+
+    It is made anew when half as many have been met since: all the making together then costs little more than the last.
+    """
+
+    size: int
+    known: pl.DataFrame
+    quick: _Dense | _Hashed | None
+    recent: pl.DataFrame
+
+    @classmethod
+    def over(cls, met: pl.DataFrame) -> _Index:
+        """The index over all of `met`."""
+        known = _numbered(met, 0)
+        return cls(met.height, known, _dense(met) or _hashed(met, known), known.clear())
+
+    @property
+    def count(self) -> int:
+        """How many combinations have numbers."""
+        return self.size + self.recent.height
+
+    def grown(self, met: pl.DataFrame) -> _Index:
+        """The index over all of `met`, whose first combinations it has."""
+        if 2 * (met.height - self.size) > self.size:
+            return _Index.over(met)
+        return replace(self, recent=_numbered(met.slice(self.size), self.size))
+
+    def of(self, columns: Sequence[pl.Series]) -> pl.Series:
+        """The number of the combination in each row; `UNKNOWN` where it has none."""
+        found = None if self.quick is None else self.quick.of(columns)
+        if found is None:
+            found = _looked_up(columns, self.known)
+        if not self.recent.height or found.max() != UNKNOWN:
+            return found
+        is_unknown = found == UNKNOWN
+        others = _looked_up([column.filter(is_unknown) for column in columns], self.recent)
+        return found.scatter(is_unknown.arg_true(), others)
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,10 @@ class Wording:
             parts.append(placed.table.at(placed.places))
         return _concatenated(parts, found.height)
 
+    def all_match(self, pattern: str) -> bool:
+        """Whether every text of which those of the rows so far are made, with a separator behind it, matches `pattern`."""
+        return all(shelf.table.all_match(pattern) for shelf in self._shelves)
+
     def _paired(self, left: _Table, right: _Table) -> _Pairs:
         if (left, right) not in self._pairs:
             self._pairs.setdefault((left, right), _Pairs(left, right))  # another thread may have been first
@@ -92,6 +96,25 @@ class _Table:
         self.separator = separator
         self.texts = texts
         self._laid = (texts, self._behind(texts))
+        self._pieces = [texts]
+        self._told: dict[str, tuple[int, bool]] = {}
+
+    def put(self, texts: pl.Series, new: pl.Series) -> None:
+        """From now on `texts`, in which `new` are those that were not there before."""
+        self._pieces.append(new)  # first: a text that is met has been told
+        self.texts = texts
+
+    def all_match(self, pattern: str) -> bool:
+        """Whether every text that stands here and is not empty, with a separator behind it, matches `pattern`.
+
+        Each is looked at once.
+        """
+        count, found = self._told.get(pattern, (0, True))
+        pieces = self._pieces[count:]
+        said = [piece.filter(piece != "") + self.separator for piece in pieces]
+        found = found and all(bool(texts.str.contains(pattern).all()) for texts in said)
+        self._told[pattern] = count + len(pieces), found
+        return found
 
     def at(self, places: pl.Series, before: pl.Series | None = None) -> pl.Series:
         """The text at each of `places`, behind a separator where something is said `before` it."""
@@ -164,7 +187,8 @@ class _Pairs:
         room = _MOST - int(known.str.len_bytes().sum())
         sizes = self._left.sizes().gather(left) + self._right.sizes().gather(right) + len(self.table.separator.encode())
         taken = int((sizes.cum_sum() <= room).sum())
-        self.table.texts = pl.concat([known, self._together(left.head(taken), right.head(taken))], rechunk=True)
+        new = self._together(left.head(taken), right.head(taken))
+        self.table.texts = pl.concat([known, new], rechunk=True)
         return taken
 
 
@@ -255,12 +279,14 @@ class _Placed:
         with self._lock:
             texts = self.table.texts.to_list()
             new = [code for code in codes if texts[code] is None]
-            if len(new) > _MANY and self._parts == {"absent"}:
+            is_whole = len(new) > _MANY and self._parts == {"absent"}
+            if is_whole:
                 texts = list(self._words.all_absent())
             for code in new:
                 bits = range(len(self._truths))
                 texts[code] = texts[code] or self._words.text([bool(code >> bit & 1) for bit in bits], [])
-            self.table.texts = pl.Series(texts, dtype=pl.String)
+            told = texts if is_whole else [texts[code] for code in new]
+            self.table.put(pl.Series(texts, dtype=pl.String), pl.Series(told, dtype=pl.String))
 
 
 class _LookedUp:
@@ -281,7 +307,7 @@ class _LookedUp:
 
     def _learn(self, keys: pl.DataFrame) -> int:
         texts = pl.Series([self._text(key) for key in keys.iter_rows()], dtype=pl.String)
-        self.table.texts = pl.concat([self.table.texts, texts], rechunk=True)
+        self.table.put(pl.concat([self.table.texts, texts], rechunk=True), texts)
         return len(texts)
 
     def _text(self, key: Sequence[object]) -> str:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import polars as pl
 
 from engine.stream import scanning
-from engine.stream.scanning import Chunk, chunks, texts
+from engine.stream.scanning import Chunk, chunks
 from engine.tables import ColumnSource, Record, Source
 from engine.tables.cells import is_blank
 from engine.tables.csv import CsvSource
 
-__all__ = ["Block", "Blocks", "Records", "Rows", "Tables"]
+__all__ = ["Block", "Blocks", "Glimpse", "Records", "Rows", "Tables"]
 
 _ROWS = 10_000
 
@@ -51,6 +51,8 @@ class Block:
     written: _Lines | Rows | None = None
     lines: pl.Series | None = None
     """Each plain row as it stands in the file, where its cells are those that are kept."""
+    is_plain: bool = False
+    """Whether every cell is blank, or written plainly for the fact that it brings, or begins with a letter or a digit."""
 
     def record(self, number: int) -> Record | None:
         """The record of the plain row `number`; None where it is wholly blank."""
@@ -58,39 +60,80 @@ class Block:
         return self.written.record(number)
 
 
-class Blocks:
-    """The blocks of `table`, of whose named columns those at `kept` count."""
+@dataclass(frozen=True)
+class Glimpse:
+    """Some columns of rows one below the other, the first of them the row `first`; `records` were read by themselves.
 
-    def __init__(self, table: CsvSource, kept: Sequence[int]) -> None:
+    A row that is no record, or has too few or too many cells, has something there too: only its record tells.
+    """
+
+    cells: pl.DataFrame
+    first: int
+    written: _Lines | Rows
+    records: tuple[Record, ...] = ()
+
+    def record(self, row: int) -> Record | None:
+        """The record of one of the rows, counted from 0; None where it is wholly blank."""
+        return self.written.record(self.first + row)
+
+
+class Blocks:
+    """The blocks of `table`, of whose named columns those at `kept` count; `plain` is what their plain cells match.
+
+    What the columns at other numbers hold is plain where it begins with a letter or a digit.
+    """
+
+    def __init__(self, table: CsvSource, kept: Sequence[int], plain: Mapping[int, str]) -> None:
         self._table = table
+        self._width = table.headings.width
         columns = table.headings.columns
         self._columns = [columns[index] for index in kept]
-        self._unnamed = [column for column in range(table.headings.width) if column not in columns]
-        self._is_whole = self._columns == list(range(table.headings.width))
+        self._unnamed = [column for column in range(self._width) if column not in columns]
+        self._is_whole = self._columns == list(range(self._width))
+        cells = {column: plain.get(number, _OF_NO_FACT) for number, column in enumerate(self._columns)}
+        cells |= dict.fromkeys(self._unnamed, "")
+        self._plain_line = f"^{','.join(f'(?:{cells.get(column, _OF_NO_FACT)})?' for column in range(self._width))}$"
 
     def chunks(self) -> Iterator[Chunk]:
         """What is read at once, in order."""
         return chunks(self._table, scanning.BLOCK_BYTES)
 
-    def block(self, chunk: Chunk, wanted: Sequence[int] | None = None) -> Block:
-        """The rows of `chunk`; with `wanted` the cells of these kept columns only."""
-        width = self._table.headings.width
-        kept = range(len(self._columns)) if wanted is None else wanted
-        asked = None if wanted is None else sorted({*(self._columns[index] for index in kept), *self._unnamed})
-        found = texts(chunk, width, asked)
-        is_plain = pl.all_horizontal("fits", *[pl.col(str(column)).is_null() for column in self._unnamed])
-        if wanted is None:
-            said = [pl.col(str(column)).is_not_null() for column in self._columns]
-            is_plain = is_plain & pl.any_horizontal(said)
-        told = found.with_columns(is_plain.alias(_PLAIN))
-        others = told.filter(~pl.col(_PLAIN)).get_column("number")
-        plain = told.filter(_PLAIN) if len(others) else told
-        cells = plain.select(pl.col(str(self._columns[index])).alias(str(index)) for index in kept)
-        lines = plain.get_column("line") if wanted is None and self._is_whole else None
+    def block(self, chunk: Chunk) -> Block:
+        """The rows of `chunk`."""
+        lines = scanning.lines(chunk)
+        is_plain = not chunk.has_quotes and bool(lines.str.contains(self._plain_line).all())
+        cells = scanning.texts(chunk, self._width, range(self._width))
+        is_good = cells.select(
+            pl.any_horizontal(pl.col(str(column)).is_not_null() for column in self._columns)
+        ).to_series()
+        if not is_plain:
+            is_good &= self._fits(chunk, cells)
+        numbers = pl.int_range(chunk.first, chunk.first + len(lines), dtype=pl.Int64, eager=True)
         written = _Lines(self._table, chunk)
-        more = [record for number in others.to_list() if (record := written.record(number)) is not None]
-        records = (*chunk.records, *more)
-        return Block(plain.get_column("number"), cells, records, chunk.done, written, lines)
+        others = [] if is_plain else numbers.filter(~is_good).to_list()
+        more = [record for number in others if (record := written.record(number)) is not None]
+        kept = cells.select(pl.col(str(column)).alias(str(index)) for index, column in enumerate(self._columns))
+        return Block(
+            numbers=numbers.filter(is_good),
+            cells=kept.filter(is_good),
+            records=(*chunk.records, *more),
+            done=chunk.done,
+            written=written,
+            lines=lines.filter(is_good) if self._is_whole else None,
+            is_plain=is_plain,
+        )
+
+    def _fits(self, chunk: Chunk, cells: pl.DataFrame) -> pl.Series:
+        """Which lines have a cell for each column, and none in those without a name."""
+        unnamed = [pl.col(str(column)).is_null() for column in self._unnamed]
+        return cells.select(pl.all_horizontal(pl.lit(scanning.fits(chunk, self._width)), *unnamed)).to_series()
+
+    def glimpse(self, chunk: Chunk, wanted: Sequence[int]) -> Glimpse:
+        """The cells of the kept columns `wanted` in every line of `chunk`."""
+        columns = {index: self._columns[index] for index in wanted}
+        cells = scanning.texts(chunk, self._width, list(columns.values()))
+        found = cells.select(pl.col(str(column)).alias(str(index)) for index, column in columns.items())
+        return Glimpse(found, chunk.first, _Lines(self._table, chunk), chunk.records)
 
 
 @dataclass(frozen=True)
@@ -121,14 +164,19 @@ class Tables:
             yield Rows(frame, first)
             first += frame.height
 
-    def block(self, chunk: Rows, wanted: Sequence[int] | None = None) -> Block:
-        """The rows of `chunk`; with `wanted` the cells of these kept columns only."""
-        kept = range(len(self._kept)) if wanted is None else wanted
+    def block(self, chunk: Rows) -> Block:
+        """The rows of `chunk`."""
         numbers = pl.int_range(chunk.first, chunk.first + chunk.cells.height, dtype=pl.Int64, eager=True)
         said = chunk.cells.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
-        cells = chunk.cells.select(pl.col(str(self._kept[index])).alias(str(index)) for index in kept)
-        done = chunk.first + chunk.cells.height - 1
-        return Block(numbers.filter(said), cells.filter(said), (), done, chunk)
+        cells = self._columns(chunk, range(len(self._kept))).filter(said)
+        return Block(numbers.filter(said), cells, (), chunk.first + chunk.cells.height - 1, chunk)
+
+    def glimpse(self, chunk: Rows, wanted: Sequence[int]) -> Glimpse:
+        """The cells of the kept columns `wanted` in every row of `chunk`."""
+        return Glimpse(self._columns(chunk, wanted), chunk.first, chunk)
+
+    def _columns(self, chunk: Rows, wanted: Iterable[int]) -> pl.DataFrame:
+        return chunk.cells.select(pl.col(str(self._kept[index])).alias(str(index)) for index in wanted)
 
 
 class Records:
@@ -146,4 +194,4 @@ class Records:
             yield Block(numbers, self._cells, part, self._table.position()[0])
 
 
-_PLAIN = "plain"
+_OF_NO_FACT = "[0-9A-Za-z\u4e00-\u9fff][^,]*"

@@ -79,7 +79,7 @@ class Decider:
 
     def decide(self, block: Block) -> Decided:
         """Every row of `block`, decided or set aside."""
-        core, good = self._intake.take(block.cells)
+        core, good = self._intake.take(block.cells, is_plain=block.is_plain)
         repeated = self._repeats.told(block.cells)
         if repeated is not None:
             good &= ~repeated.fill_null(False)

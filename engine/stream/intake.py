@@ -17,7 +17,7 @@ from engine.algebras.exact import Missing, Value
 from engine.expression import names_in
 from engine.kernel import ROW, Kernel, Typed, stored
 from engine.policy import Fact, Policy
-from engine.stream.forms import SURELY_VALID
+from engine.stream.forms import ALIKE, GROUPS
 from engine.stream.reading import Reader, Values, dtype_of
 from engine.tables.columns import Columns
 from engine.tables.intake import Household, Intake
@@ -25,6 +25,9 @@ from engine.tables.intake import Household, Intake
 __all__ = ["ColumnIntake"]
 
 _MOST_KNOWN = 50_000
+_CELL = "[0-9A-Za-z\u4e00-\u9fff][^,]*"
+"""What begins with a letter or a digit: what is read of it is asked of the intake of single rows."""
+
 _NEUTRAL: Mapping[str, Value] = {"truth": False, "text": "", "date": datetime.date.min, "number": 0}
 
 
@@ -44,20 +47,28 @@ class ColumnIntake:
         }
         self._known = {fact.name: _Known(fact, policy, intake, self.types[fact.name]) for fact in policy.facts}
 
-    def read(self, fact: Fact, cells: pl.DataFrame) -> Values:
-        """The values of `fact` in `cells`, whose columns are called by their numbers."""
+        self.plain = {index: self._readers[name].plain or _CELL for name, index in self.brought.items()}
+        """What the plain cells of each column that brings a fact match."""
+
+    def read(self, fact: Fact, cells: pl.DataFrame, *, is_plain: bool = False) -> Values:
+        """The values of `fact` in `cells`, whose columns are called by their numbers; `is_plain`: all cells are."""
         index = self.brought.get(fact.name)
         reader = self._readers[fact.name]
-        return reader.nothing(cells.height) if index is None else reader.read(cells.get_column(str(index)))
+        if index is None:
+            return reader.nothing(cells.height)
+        return reader.read(cells.get_column(str(index)), is_plain=is_plain)
 
-    def take(self, cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
-        """The core facts of each row of `cells`, and which rows are good; those of a row that is not are worth nothing."""
+    def take(self, cells: pl.DataFrame, *, is_plain: bool = False) -> tuple[pl.DataFrame, pl.Series]:
+        """The core facts of each row of `cells`, and which rows are good; those of a row that is not are worth nothing.
+
+        `is_plain` says that every cell is blank, or matches what is `plain` in its column.
+        """
         rows = cells.height
         good = _all(rows)
         values: dict[str, pl.Series] = {}
         given: dict[str, pl.Series] = {}
         for fact in self._policy.facts:
-            found = self.read(fact, cells)
+            found = self.read(fact, cells, is_plain=is_plain)
             values[fact.name], given[fact.name] = found.values, found.values.is_not_null()
             if found.bad is not None:
                 good &= ~found.bad
@@ -143,7 +154,7 @@ class _Absence:
 
 
 class _Known:
-    """What is known of `fact` besides its value: asked once for each value, and for all surely valid texts together."""
+    """What is known of `fact` besides its value: asked once for each value, and for all texts that are alike together."""
 
     def __init__(self, fact: Fact, policy: Policy, intake: Intake, found: Typed) -> None:
         self._fact = fact
@@ -158,18 +169,27 @@ class _Known:
         """The truths under their names, for the rows that are `good`."""
         if not self._names:
             return {self._given: given}
-        alike = values
-        if self._fact.form:
-            valid = SURELY_VALID[self._fact.form](values) & good
-            first = valid.arg_max()
-            if first is not None and valid[first]:
-                alike = pl.select(pl.when(valid).then(pl.lit(values[first])).otherwise(values)).to_series()
-        distinct = alike.filter(good).unique(maintain_order=True).drop_nulls()
-        told = [self._of(value) for value in distinct.to_list()]
         found = {self._given: given}
+        groups = ALIKE[self._fact.form](values) if self._fact.form else None
+        alone = good if groups is None else good & (groups == 0)
+        distinct = values.filter(alone).unique(maintain_order=True).drop_nulls()
+        told = [self._of(value) for value in distinct.to_list()]
+        alike = [] if groups is None else self._of_groups(values, groups, good)
         for index, name in enumerate(self._names):
             truths = pl.Series([truth[index] for truth in told], dtype=pl.Boolean)
-            found[name] = alike.replace_strict(distinct, truths, default=False, return_dtype=pl.Boolean)
+            single = values.replace_strict(distinct, truths, default=False, return_dtype=pl.Boolean) if told else _NO
+            if groups is not None:
+                group = pl.Series([truth[index] for truth in alike], dtype=pl.Boolean).gather(groups)
+                single = group if not told else group.zip_with(groups > 0, single)
+            found[name] = single if len(single) == len(values) else single.new_from_index(0, len(values))
+        return found
+
+    def _of_groups(self, values: pl.Series, groups: pl.Series, good: pl.Series) -> list[tuple[bool, ...]]:
+        """What is known of each group of texts, the first for those of none: told of one of its texts that is good."""
+        found = [tuple(False for _ in self._names)]
+        for group in range(1, GROUPS):
+            first = (good & (groups == group)).arg_true().head(1).to_list()
+            found.append(self._of(values[first[0]]) if first else found[0])
         return found
 
     def _of(self, value: object) -> tuple[bool, ...]:
@@ -205,6 +225,9 @@ def _typed(fact: Fact) -> Typed:
 
 def _neutral(found: Typed) -> pl.Expr:
     return pl.lit(_NEUTRAL[found.kind], dtype_of(found))
+
+
+_NO = pl.Series([False])
 
 
 def _all(rows: int) -> pl.Series:

@@ -16,7 +16,7 @@ import polars as pl
 from engine.kernel import Typed
 from engine.messages import Words
 from engine.policy import Fact, Policy
-from engine.stream.blocks import Block, Blocks, Tables
+from engine.stream.blocks import Blocks, Glimpse, Tables
 from engine.stream.intake import ColumnIntake
 from engine.stream.reading import Reader
 from engine.tables import Record
@@ -61,9 +61,9 @@ class Repeats:
     def find(self, blocks: Blocks | Tables) -> dict[int, dict[str, int]]:
         """For each column, each value that stands in several rows, with their number."""
         seen: dict[int, list[pl.Series]] = {index: [] for index in self._unique}
-        for block in self._blocks(blocks):
+        for glimpse in self._glimpses(blocks):
             for index in self._unique:
-                seen[index].append(self._marks(block, index))
+                seen[index].append(self._marks(glimpse, index))
         self._again = {index: _again(marks) for index, marks in seen.items() if marks}
         if not any(len(marks) for marks in self._again.values()):
             return {index: {} for index in self._unique}
@@ -81,33 +81,32 @@ class Repeats:
         ]
         return functools.reduce(operator.or_, told) if told else None
 
-    def _blocks(self, blocks: Blocks | Tables) -> Iterator[Block]:
+    def _glimpses(self, blocks: Blocks | Tables) -> Iterator[Glimpse]:
         wanted, source = sorted(self._unique), cast(Any, blocks)
-        return (source.block(chunk, wanted) for chunk in source.chunks())
+        return (source.glimpse(chunk, wanted) for chunk in source.chunks())
 
     def _values(self, cells: pl.DataFrame, index: int) -> pl.Series:
         return self._intake.read(self._unique[index], cells).values
 
-    def _marks(self, block: Block, index: int) -> pl.Series:
-        """A number of 64 bits for each value that stands in the block."""
-        others = [record.cells[self._kept[index]] for record in block.records if record.problem is None]
-        values = self._values(block.cells, index).drop_nulls()
+    def _marks(self, glimpse: Glimpse, index: int) -> pl.Series:
+        """A number of 64 bits for each value that stands in the rows."""
+        others = [record.cells[self._kept[index]] for record in glimpse.records if record.problem is None]
+        values = self._values(glimpse.cells, index).drop_nulls()
         more = self._values(pl.DataFrame({str(index): pl.Series(others, dtype=pl.String)}), index)
         return pl.concat([values.hash(), more.hash()])
 
-    def _key(self, record: Record, index: int) -> str | None:
-        if record.problem is not None:
+    def _key(self, record: Record | None, index: int) -> str | None:
+        if record is None or record.problem is not None:
             return None
         return key_of(self._unique[index], record.cells[self._kept[index]], self._words)
 
     def _counted(self, blocks: Blocks | Tables) -> dict[int, dict[str, int]]:
         counts: dict[int, Counter[str]] = {index: Counter() for index in self._unique}
-        for block in self._blocks(blocks):
-            for index, fact in self._unique.items():
-                held = self._values(block.cells, index).hash().is_in(self._again[index].implode())
-                texts = block.cells.get_column(str(index)).filter(held).to_list()
-                keys = [key_of(fact, text, self._words) for text in texts]
-                keys += [self._key(record, index) for record in block.records]
+        for glimpse in self._glimpses(blocks):
+            for index in self._unique:
+                held = self._values(glimpse.cells, index).hash().is_in(self._again[index].implode())
+                records = (*map(glimpse.record, held.arg_true().to_list()), *glimpse.records)
+                keys = [self._key(record, index) for record in records]
                 counts[index].update(key for key in keys if key is not None)
         return {index: {value: count for value, count in found.items() if count > 1} for index, found in counts.items()}
 

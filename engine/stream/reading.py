@@ -1,7 +1,7 @@
 """The cells of one fact, a whole column at once.
 
-What is plain beyond doubt (digits, a point, an ID number) is read here, and comes to what `read_cell` makes of it; of
-every other text `read_cell` is asked once, however many rows have it.
+What is written plainly beyond doubt (digits, a point, an ID number) is read here, and comes to what `read_cell` makes of
+it; of every other text `read_cell` is asked once, however many rows have it.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from engine.tables.cells import BadCell, is_blank, read_cell
 __all__ = ["Reader", "Values", "dtype_of"]
 
 _MOST_KNOWN = 50_000
-_MOST = 10**12 - 1
 _MOST_PLACES = 6
 _DIGITS = 24
 _DTYPES: Mapping[str, pl.DataType] = {"truth": pl.Boolean(), "text": pl.String(), "date": pl.Date()}
-_PLAIN_TEXT = "^[0-9A-Za-z\u4e00-\u9fff]{1,100}$"
+_TEXT, _MOST_CHARACTERS = "[0-9A-Za-z\u4e00-\u9fff]+", 100
+_FORM = "[0-9]{17}[0-9X]"
+_NUMBER = "(?:0|[1-9][0-9]*)"
 _BLANK, _BAD = object(), object()
 _MOST_64 = 2**62
 
@@ -53,14 +54,24 @@ class Reader:
         self._known: dict[str, object] = {}
         self._lock = Lock()
         self._places = _places(fact, found)
+        self.plain = self._pattern()
+        """What a cell matches as a whole that is written plainly; empty where the fact has no plain way of writing."""
 
-    def read(self, cells: pl.Series) -> Values:
-        """The values that `cells`, texts with null for blank ones, write."""
+    def _pattern(self) -> str:
+        if self.found.kind == "number":
+            behind = rf"(?:\.[0-9]{{1,{self._places}}})?" if self._places else ""
+            return "" if self._places is None else _NUMBER + behind
+        if self.found.kind != "text" or self._fact.choices:
+            return ""
+        return _FORM if self._fact.form else _TEXT
+
+    def read(self, cells: pl.Series, *, is_plain: bool = False) -> Values:
+        """The values that `cells`, texts with null for blank ones, write; `is_plain` says that all match `plain` or are blank."""
         if cells.null_count() == len(cells):
             return self.nothing(len(cells))
-        plain = self._plain(cells)
-        if plain is None:
+        if not self.plain:
             return self._asked(cells)
+        plain = self._plain(cells, is_plain)
         left = cells.is_not_null() & plain.is_null()
         if not left.any():
             return Values(plain, None)
@@ -71,41 +82,44 @@ class Reader:
         """So many rows in which the fact is blank."""
         return Values(pl.Series([None], dtype=self._dtype).new_from_index(0, rows), None)
 
-    def _plain(self, cells: pl.Series) -> pl.Series | None:
-        """The values of the plain cells, null for the others; None where the fact has no plain form."""
-        if self.found.kind == "number":
-            return None if self._places is None else self._numbers(cells, self._places)
-        if self.found.kind != "text" or self._fact.choices:
-            return None
-        pattern = "^[0-9]{17}[0-9X]$" if self._fact.form else _PLAIN_TEXT
-        return pl.select(pl.when(cells.str.contains(pattern)).then(cells)).to_series()
+    def _plain(self, cells: pl.Series, is_plain: bool) -> pl.Series:
+        """The values of the plain cells, null for the others."""
+        values = self._short(cells) if self.found.kind == "text" else self._numbers(cells)
+        if not is_plain:
+            fits = cells.str.contains(f"^{self.plain}$")
+            if not fits.all():
+                values = values.zip_with(fits.fill_null(False), _nothing(values))
+        return values if self.found.kind == "text" else self._within(values)
 
-    def _numbers(self, cells: pl.Series, places: int) -> pl.Series:
-        """The numbers written in digits only, or with a point and no more than `places` digits behind it."""
-        size = 10**places
-        numbers = _digits(cells)
-        if places and numbers.null_count() > cells.null_count():
-            left = (cells.is_not_null() & numbers.is_null()).arg_true()
-            numbers = (numbers * size).scatter(left, _decimals(cells.gather(left), places))
-        elif places:
-            numbers = numbers * size
-        return self._within(numbers, size)
+    @staticmethod
+    def _short(cells: pl.Series) -> pl.Series:
+        """Those of `cells` that are not too long to be plain."""
+        is_short = cells.str.len_bytes() <= _MOST_CHARACTERS
+        if is_short.all():
+            return cells
+        return cells.zip_with(cells.str.len_chars() <= _MOST_CHARACTERS, _nothing(cells))
 
-    def _within(self, numbers: pl.Series, size: int) -> pl.Series:
-        """Those of `numbers`, whole numbers of `1/size`, that fact allows, as whole numbers of the column's own scale."""
-        fact, step = self._fact, self._fact.step
-        number, fits = pl.col(""), pl.lit(True)
-        if fact.at_least is not None:
-            fits &= number >= -(-fact.at_least * size // 1)
-        if fact.at_most is not None:
-            fits &= number <= fact.at_most * size // 1
-        if step is not None and (step * size).denominator == 1 and step * size != 1:
-            fits &= number % int(step * size) == 0
-        made = number if self.found.scale == size else number * self.found.scale // size
-        frame = numbers.to_frame("")
-        if frame.select_seq(fits.all()).item() and self.found.scale == size:
-            return numbers
-        return frame.select_seq(pl.when(fits).then(made)).to_series()
+    def _numbers(self, cells: pl.Series) -> pl.Series:
+        """The numbers that plain cells write, as whole numbers of the fact's last place, null where they have too many digits.
+
+        What comes of cells that are not plain is worth nothing.
+        """
+        if not self._places:
+            return cells.cast(pl.Int64, strict=False)
+        return cells.cast(pl.Decimal(_DIGITS, self._places), strict=False).to_physical().cast(pl.Int64, strict=False)
+
+    def _within(self, numbers: pl.Series) -> pl.Series:
+        """Those of `numbers`, whole numbers of the last place, that the fact allows, as whole numbers of the column's own scale."""
+        size, step = 10 ** (self._places or 0), self._fact.step
+        assert step is not None and self._fact.at_least is not None and self._fact.at_most is not None
+        least, most = -(-self._fact.at_least * size // 1), self._fact.at_most * size // 1
+        low, high = numbers.min(), numbers.max()
+        if isinstance(low, int) and isinstance(high, int) and (low < least or high > most):
+            numbers = numbers.zip_with(numbers.is_between(int(least), int(most)), _nothing(numbers))
+        steps = int(step * size)
+        if steps != 1:
+            numbers = numbers.zip_with(numbers % steps == 0, _nothing(numbers))
+        return numbers if self.found.scale == size else numbers * self.found.scale // size
 
     def _asked(self, cells: pl.Series) -> Values:
         """What `read_cell` makes of each."""
@@ -145,29 +159,6 @@ def _places(fact: Fact, found: Typed) -> int | None:
     places = next((places for places in range(_MOST_PLACES + 1) if (step * 10**places).denominator == 1), None)
     most = max(abs(bound) for bound in bounds if bound is not None)
     return places if places is not None and most * found.scale * 10**places <= _MOST_64 else None
-
-
-def _digits(cells: pl.Series) -> pl.Series:
-    """The whole numbers that are written in digits alone, without a needless 0 in front; null for all else.
-
-    A number of so many digits that is written with as many characters is written in digits: nothing else fits.
-    """
-    numbers = cells.cast(pl.Int64, strict=False)
-    most, power = numbers.max(), 10
-    assert most is None or isinstance(most, int)
-    digits = pl.Series([1], dtype=pl.UInt32).new_from_index(0, len(cells))
-    while power <= min(most or 0, _MOST):
-        digits = digits + (numbers >= power).cast(pl.UInt32)
-        power *= 10
-    fits = (digits == cells.str.len_bytes()) & (numbers <= _MOST)
-    return numbers if fits.all() else numbers.zip_with(fits.fill_null(False), _nothing(numbers))
-
-
-def _decimals(cells: pl.Series, places: int) -> pl.Series:
-    """The numbers with a point and up to `places` digits behind it, as whole numbers of that many places; null for all else."""
-    fits = cells.str.contains(rf"^(?:0|[1-9][0-9]{{0,11}})\.[0-9]{{1,{places}}}$")
-    plain = cells.zip_with(fits, _nothing(cells))
-    return plain.cast(pl.Decimal(_DIGITS, places), strict=False).to_physical().cast(pl.Int64)
 
 
 def _nothing(like: pl.Series) -> pl.Series:

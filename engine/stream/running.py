@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -64,7 +64,7 @@ class Pass:
         policy, kernel = streaming.policy, streaming.kernel
         self._intake = ColumnIntake(policy, run.columns, run.intake, kernel)
         self._repeats = Repeats(policy, run.unique, self._intake, run.kept)
-        self._blocks = None if policy.groups else _blocks(run.table, run.kept)
+        self._blocks = None if policy.groups else _blocks(run.table, run.kept, self._intake.plain)
 
     def repeated(self) -> dict[int, dict[str, int]]:
         """For each unique column, the values that stand in several rows, with their number."""
@@ -143,10 +143,10 @@ class Pass:
                 run.good.write(cells)
 
 
-def _blocks(table: Source, kept: Sequence[int]) -> Blocks | Tables | None:
+def _blocks(table: Source, kept: Sequence[int], plain: Mapping[int, str]) -> Blocks | Tables | None:
     """The blocks of a table whose cells are texts; None where they are anything else."""
     if isinstance(table, CsvSource):
-        return Blocks(table, kept)
+        return Blocks(table, kept, plain)
     return Tables(table, kept) if isinstance(table, ColumnSource) else None
 
 

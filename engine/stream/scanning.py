@@ -18,7 +18,7 @@ from engine.tables import Record
 from engine.tables.csv import CsvSource
 from engine.tables.lines import opened
 
-__all__ = ["BLOCK_BYTES", "Chunk", "chunks", "texts"]
+__all__ = ["BLOCK_BYTES", "Chunk", "chunks", "fits", "lines", "texts"]
 
 BLOCK_BYTES = 1 << 21
 """Bytes that are read at once: some ten thousand households."""
@@ -157,7 +157,8 @@ class _Scanner:
         content = b"\n".join(lines) + b"\n"
         text = content if self._encoding == "utf-8" else content.decode(self._encoding).encode()
         text = text.replace(b"\x01", b"\0").replace(b"\r\n", b"\n").replace(b"\n", _MARKED)
-        frame, line = pl.DataFrame(_lines(text)), pl.col("line")
+        frame = _read(text, ["line"], separator=_END, quote_char=None)
+        line = pl.col("line")
         odd = line.str.contains("[\0\r]") | (line.str.len_bytes() > _LONGEST)
         if b'"' in text:
             odd = (line.str.contains('"', literal=True) & ~line.str.contains(_ALONE)) | odd
@@ -175,26 +176,30 @@ def _has_long(content: bytes) -> bool:
     return False
 
 
-def _lines(content: bytes) -> pl.Series:
-    """The lines of `content` as texts; a blank one is null."""
-    return _read(content, ["line"], separator=_END, quote_char=None).to_series()
+def lines(chunk: Chunk) -> pl.Series:
+    """The lines of `chunk` as they stand; a blank one is null."""
+    return _read(chunk.content, ["line"], separator=_END, quote_char=None).to_series()
 
 
-def texts(chunk: Chunk, width: int, wanted: Sequence[int] | None = None) -> pl.DataFrame:
-    """The cells of the lines of `chunk` in columns called by their numbers (of all, or those `wanted`), blank ones null.
+def texts(chunk: Chunk, width: int, wanted: Sequence[int]) -> pl.DataFrame:
+    """The cells of the lines of `chunk`, blank ones null: columns called by their numbers, of the `width` those `wanted`.
 
-    Beside them `number` holds each line's number, `fits` whether it has `width` cells, and, where all are wanted, `line`
-    the line as it stands.
+    They are worth something where the line has `width` cells.
     """
-    names = [str(column) for column in range(width)]
-    kept = range(width) if wanted is None else sorted(wanted)
-    marked = chunk.content.replace(b"\n", _MARKED)
     quote = '"' if chunk.has_quotes else None
-    cells = _read(marked, [*names, _FITS, _MORE], [*kept, width, width + 1], quote_char=quote)
-    fits = (pl.col(_FITS) == _END).fill_null(False) & pl.col(_MORE).is_null()
-    number = pl.int_range(chunk.first, chunk.first + cells.height, dtype=pl.Int64)
-    found = cells.with_columns(fits.alias(_FITS), number.alias("number")).drop(_MORE)
-    return found if wanted is not None else found.with_columns(_lines(chunk.content))
+    return _read(chunk.content, _numbers(width), sorted(wanted), quote_char=quote)
+
+
+def fits(chunk: Chunk, width: int) -> pl.Series:
+    """Which lines of `chunk` have `width` cells."""
+    quote = '"' if chunk.has_quotes else None
+    marked = chunk.content.replace(b"\n", _MARKED)
+    ends = _read(marked, [*_numbers(width), _FITS, _MORE], [width, width + 1], quote_char=quote)
+    return ends.select((pl.col(_FITS) == _END).fill_null(False) & pl.col(_MORE).is_null()).to_series()
+
+
+def _numbers(width: int) -> list[str]:
+    return [str(column) for column in range(width)]
 
 
 def _read(content: bytes, names: Sequence[str], wanted: Sequence[int] | None = None, **options: Any) -> pl.DataFrame:

@@ -34,24 +34,27 @@ class CsvLines:
 
     def written(self, found: Decided) -> memoryview:
         """The lines of every decided row."""
-        shown = self._kernel.rendered(found.decided)
-        columns = [self._column(found.decided, shown, heading) for heading in self._headings]
+        columns = [self._column(found.decided, heading) for heading in self._headings]
         frame = pl.DataFrame([self._begun(found), *columns])
         stream = io.BytesIO()
         frame.write_csv(stream, include_header=False, quote_style="never", line_terminator="\r\n", null_value="")
         return stream.getbuffer()
 
-    def _column(self, decided: pl.DataFrame, shown: pl.DataFrame, heading: str) -> pl.Series:
-        found = self._kernel.outputs[heading]
+    def _column(self, decided: pl.DataFrame, heading: str) -> pl.Series:
+        column, found = decided.get_column(heading), self._kernel.outputs[heading]
         if found.kind == "truth":
-            return decided.get_column(heading).cast(pl.String)  # as cells of CSV show truths: true, false
-        column = shown.get_column(heading)
-        return _safe(column) if found.kind == "text" else column
+            return column.cast(pl.String)  # as cells of CSV show truths: true, false
+        if found.kind == "text":
+            return column if self._kernel.all_match(heading, _PLAIN_CELL) else _safe(column.cast(pl.String))
+        return self._kernel.rendered(decided.select(heading, *([found.below] if found.below else []))).to_series()
 
     def _begun(self, found: Decided) -> pl.Series:
         """The beginning of each line: the cells that the row brought."""
         plain = found.plain()
-        lines = self._joined(plain.cells) if plain.lines is None else self._as_they_stand(plain.cells, plain.lines)
+        if plain.lines is None:
+            lines = self._joined(plain.cells)
+        else:
+            lines = plain.lines if found.block.is_plain else self._as_they_stand(plain.cells, plain.lines)
         if not found.single:
             return lines
         alone = [",".join(map(written, cells)) for cells in found.single.values()]

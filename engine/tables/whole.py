@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
 import os
 import secrets
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from engine.messages import Message, say
 from engine.source import Place, Problem
@@ -52,7 +53,7 @@ def whole(path: Path, source: Source | None = None) -> Iterator[BinaryIO]:
         if parts is None:
             _rename(path, part, target)
         else:
-            parts.add(path, part, target)
+            parts.add(path, part, target, raw.sha256())
     except BaseException:
         raw.is_abandoned = True
         stream.close()
@@ -65,11 +66,13 @@ class Parts:
 
     def __init__(self) -> None:
         self._found: dict[Path, tuple[Path, Path]] = {}
+        self._hashes: dict[Path, str | None] = {}
         self._dropped: list[Path] = []
 
-    def add(self, path: Path, part: Path, target: Path) -> None:
-        """`part` is to become `target`, which was given as `path`."""
+    def add(self, path: Path, part: Path, target: Path, sha256: str | None) -> None:
+        """`part` is to become `target`, which was given as `path`; `sha256` where its bytes were hashed as they came."""
         self._found[path] = part, target
+        self._hashes[path] = sha256
 
     def holds(self, path: Path) -> bool:
         """Whether `path` is one of the files that wait."""
@@ -78,6 +81,10 @@ class Parts:
     def part(self, path: Path) -> Path:
         """The file in which the bytes of `path` stand until it appears."""
         return self._found[path][0]
+
+    def sha256(self, path: Path) -> str | None:
+        """The SHA-256 of the bytes of `path`; None where it has to be read for that."""
+        return self._hashes[path]
 
     def drop(self, path: Path) -> None:
         """No file of this name is to be there in the end: not this one, and not one from before."""
@@ -154,6 +161,16 @@ class _Part(io.FileIO):
         super().__init__(part, "x")
         self.is_abandoned = False
         self._path = path
+        self._digest: Any = hashlib.sha256()
+
+    def sha256(self) -> str | None:
+        """The SHA-256 of all that was written; None where not every byte was written behind the one before."""
+        return None if self._digest is None else self._digest.hexdigest()
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        """Where the next byte goes; what follows is no longer hashed as it comes."""
+        self._digest = None
+        return super().seek(offset, whence)
 
     def write(self, content: ReadableBuffer, /) -> int:
         """All of `content`; nothing once the file is abandoned, so that closing it cannot fail again."""
@@ -164,6 +181,8 @@ class _Part(io.FileIO):
                 done += super().write(view[done:]) or 0
         except OSError as error:
             raise unwritable(self._path, error) from error
+        if self._digest is not None:
+            self._digest.update(view)
         return done
 
 
