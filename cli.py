@@ -874,7 +874,7 @@ def _tell_regression(run: _Run, folder: Path, found: engine.Regression) -> None:
             cases=len(found.baseline.cases),
             decided=found.decided,
             exact=found.decided_exact,
-            moved=len(found.moves),
+            moved=found.moved,
         )
     )
     if found.because is not None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -113,13 +114,19 @@ def test_a_fault_in_columns_moves_households_and_the_step_is_named(recorded: Pat
     assert all(move.number and move.step and move.line for move in found.moves[:20])
 
 
-def test_steps_are_looked_for_only_in_what_is_told(copy: Path):
+def test_the_first_step_is_counted_in_all_and_explained_in_what_is_told(copy: Path):
     edit(copy, "figures.yaml", "value: 50%", "value: 49%")
-    households = [move for move in regress(copy).moves if move.number]
-    assert len(households) > 20
-    assert all(move.step and move.line for move in households[:20])
-    assert not any(move.step or move.line for move in households[20:])
-    assert "\nMoved in all: " in regress(copy).text()
+    found = regress(copy)
+    households = [move for move in found.moves if move.number]
+    assert len(households) > 20 and all(move.step for move in households)
+    assert all(move.line for move in households[:20]) and not any(move.line for move in households[20:])
+    steps = Counter(move.step for move in found.moves)
+    assert (
+        f"\nFirst steps that differ: {', '.join(f'{step} {count}' for step, count in steps.most_common(5))}."
+        in found.text()
+    )
+    assert sum(steps.values()) == len(found.moves) == found.moved
+    assert "\nMoved in all: " in found.text()
 
 
 def test_a_changed_figure_is_told_from_a_moved_engine(copy: Path):

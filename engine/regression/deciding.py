@@ -20,11 +20,12 @@ from engine.regression.baseline import BLOCK, Cells, Row
 from engine.source import PolicyError
 from engine.tables.intake import Household, HouseholdError, Intake
 
-__all__ = ["Decider", "digests_of", "recorded_headings", "recorded_rules"]
+__all__ = ["DIGITS", "Decider", "digests_of", "recorded_headings", "recorded_rules"]
 
 REFUSED = "×"
 """What the one text of a refused household begins with."""
-_DIGITS = 4
+DIGITS = 4
+"""So many digits stand for the values of a rule in a block of households."""
 
 
 def recorded_headings(policy: Policy) -> Row:
@@ -55,6 +56,7 @@ class Decider:
         self.headings = recorded_headings(policy)
         self.rules = recorded_rules(policy)
         self._intake = Intake(policy, policy.since)
+        self._kernels: dict[Row, Any] = {}
 
     @cached_property
     def why_exact(self) -> Message | None:
@@ -119,8 +121,11 @@ class Decider:
             yield ((REFUSED + " ".join(named),) if named else row), values
 
     def _kernel(self, names: Sequence[str]) -> Any:
-        wanted = (*self.headings, *names, *(remark.when for remark in self.policy.refusals))
-        return import_module("engine.kernel").compile(self.policy, tuple(dict.fromkeys(wanted)))
+        refusals = (remark.when for remark in self.policy.refusals)
+        wanted = tuple(dict.fromkeys((*self.headings, *names, *refusals)))
+        if wanted not in self._kernels:
+            self._kernels[wanted] = import_module("engine.kernel").compile(self.policy, wanted)
+        return self._kernels[wanted]
 
     def decide(self, brought: Sequence[_Brought], names: Sequence[str] = ()) -> Iterator[tuple[Row, Row]]:
         """The same, by columns where they can decide, else row by row."""
@@ -141,4 +146,4 @@ def digests_of(rules: Sequence[str], values: Sequence[Row]) -> dict[str, str]:
 
 
 def _digest(texts: Sequence[str]) -> str:
-    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:_DIGITS]
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:DIGITS]

@@ -18,7 +18,7 @@ from engine.loading import load
 from engine.messages import Message, say
 from engine.policy import Policy
 from engine.regression.baseline import BLOCK, Baseline, Cells, Row, read_baseline, unfold
-from engine.regression.deciding import Decider, digests_of, recorded_rules
+from engine.regression.deciding import DIGITS, Decider, digests_of, recorded_rules
 from engine.regression.recording import said_of
 from engine.source import Place, PolicyError, Problem
 
@@ -26,6 +26,8 @@ __all__ = ["Move", "Regression", "not_recorded", "regress"]
 
 _ONE_EXACT_OF = 10
 _MOST_TOLD, _MOST_NAMED = 20, 5
+_BLOCKS = 20
+"""So many blocks of households are decided at once where the first step that differs is looked for."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Move:
     which policy: the recorded one, so that it is the engine that moved it, or today's.
 
     `changes` holds each heading with what stood and what stands under it; `step` is the first rule whose value differs, and
-    `line` that rule as an explanation tells it today. Both are looked for in the households that are told, and are empty in others.
+    `line` that rule as an explanation tells it today, empty for a household that is not among the first, which are told.
     """
 
     number: int
@@ -65,6 +67,11 @@ class Regression:
     def has_passed(self) -> bool:
         """Whether everything is as it was recorded."""
         return not (self.moves or self.cases or self.comparison)
+
+    @property
+    def moved(self) -> int:
+        """How many cases and households are decided otherwise, each counted once."""
+        return len({(move.number, move.case) for move in self.moves})
 
     def text(self, language: str = "en") -> str:
         """What has moved, for people; empty where nothing has."""
@@ -183,12 +190,13 @@ class _Run:
     def _households(self, policy: Policy) -> Iterator[Move]:
         decider = Decider(policy)
         moved = list(self._moved(decider))
-        steps = self._steps(decider, moved[:_MOST_TOLD])
+        steps = self._steps(decider, moved)
         for at, one in enumerate(moved):
             cells = self.baseline.households[one.number]
             changes = self._changes(self.baseline.decided[one.number], one.row, decider.headings)
-            step = steps(one, changes) if at < _MOST_TOLD else ""
-            yield Move(one.number + 1, "", cells, one.algebra, True, changes, step, _line(policy, step, cells))
+            step = steps(one, changes)
+            line = _line(policy, step, cells) if at < _MOST_TOLD else ""
+            yield Move(one.number + 1, "", cells, one.algebra, True, changes, step, line)
 
     def _moved(self, decider: Decider) -> Iterator[_Moved]:
         """The households that are decided otherwise; by columns and row by row told once each."""
@@ -225,17 +233,11 @@ class _Run:
     ) -> Callable[[_Moved, Sequence[tuple[str, str, str]]], str]:
         """What tells for a moved household the first rule whose values differ in its block, of those that its outputs read."""
         rules = [rule for rule in recorded_rules(decider.policy) if rule in self.baseline.digests]
-        differing = {}
-        for block, algebra in sorted({(one.number // BLOCK, one.algebra) for one in moved}):
-            brought = decider.brought(self.baseline.households[block * BLOCK : (block + 1) * BLOCK])
-            decide = decider.columns if algebra == "columns" else decider.exact
-            digests = digests_of(rules, [values for _, values in decide(brought, rules)])
-            size = len(next(iter(digests.values()), ""))
-            differing[block, algebra] = [
-                rule
-                for rule in rules
-                if digests[rule] != self.baseline.digests[rule][block * size : (block + 1) * size]
-            ]
+        differing = {
+            (block, algebra): own
+            for algebra in dict.fromkeys(one.algebra for one in moved)
+            for block, own in self._differing(decider, algebra, rules, moved)
+        }
         reads = _reads(decider.policy)
 
         def step(one: _Moved, changes: Sequence[tuple[str, str, str]]) -> str:
@@ -244,6 +246,26 @@ class _Run:
             return next((rule for rule in candidates if not needed or rule in needed), "")
 
         return step
+
+    def _differing(
+        self, decider: Decider, algebra: str, rules: Sequence[str], moved: Sequence[_Moved]
+    ) -> Iterator[tuple[int, list[str]]]:
+        """For each block with a household that `algebra` decides otherwise, the rules whose digests are not those recorded."""
+        decide = decider.columns if algebra == "columns" else decider.exact
+        blocks = sorted({one.number // BLOCK for one in moved if one.algebra == algebra})
+        for some in (blocks[at : at + _BLOCKS] for at in range(0, len(blocks), _BLOCKS)):
+            cells = [cells for at in some for cells in self.baseline.households[at * BLOCK : (at + 1) * BLOCK]]
+            digests = digests_of(rules, [values for _, values in decide(decider.brought(cells), rules)])
+            for at, block in enumerate(some):
+                yield block, [rule for rule in rules if not self._is_recorded(rule, block, digests[rule], at)]
+
+    def _is_recorded(self, rule: str, block: int, digests: str, at: int) -> bool:
+        """Whether the digest at `at` of `digests` is the recorded one of `block`."""
+        before, now = (
+            text[place * DIGITS : (place + 1) * DIGITS]
+            for text, place in ((self.baseline.digests[rule], block), (digests, at))
+        )
+        return before == now
 
 
 def _reads(policy: Policy) -> dict[str, frozenset[str]]:
@@ -308,10 +330,7 @@ def _told_moves(moves: Sequence[Move]) -> Iterator[Message | str]:
         yield say("Moved in all: {outputs}.", outputs=tuple(f"{output} {count}" for output, count in outputs))
         steps = Counter(move.step for move in moves if move.step).most_common(_MOST_NAMED)
         if steps:
-            yield say(
-                "First steps that differ in those shown: {steps}.",
-                steps=tuple(f"{step} {count}" for step, count in steps),
-            )
+            yield say("First steps that differ: {steps}.", steps=tuple(f"{step} {count}" for step, count in steps))
 
 
 def _told_move(move: Move) -> Iterator[Message | str]:
