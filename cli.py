@@ -1168,7 +1168,11 @@ def impact(
     if found.because is not None:
         click.echo(run.say("Decided row by row: {because}.", because=found.because), err=True)
     click.echo(found.json() if as_json else found.text(), nl=False)
-    for file in (*_hand_on(run, found, folder, page), *(() if output is None else (output,))):
+    if found.ungrouped:
+        told = run.say("Not grouped: --by shows each value of a fact by itself ({facts}).", facts=found.ungrouped)
+        click.echo(told, err=True)
+    result = () if output is None else (output, found.manifest)
+    for file in (*_hand_on(run, found, folder, page), *result):
         click.echo(run.say("Written: {file}", file=file), err=as_json)
     sys.exit(1 if found.aside.counts or any(found.strays.values()) else 0)
 

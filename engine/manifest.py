@@ -169,7 +169,10 @@ def read_manifest(result: Path) -> Manifest:
     except (OSError, UnicodeDecodeError) as error:
         raise _unreadable(path, None) from error
     try:
-        return _manifest(json.loads(text))
+        content = json.loads(text)
+        if "changed_to" in content:
+            raise _unreadable(path, say("It is beside a table that bangfu impact wrote: run that again instead."))
+        return _manifest(content)
     except KeyError as error:
         raise _unreadable(path, say("It does not say “{key}”.", key=str(error.args[0]))) from error
     except (ValueError, TypeError, AttributeError, RecursionError) as error:

@@ -35,6 +35,16 @@ class Variant:
         words = self.policy.words
         return self.policy.label + "".join(f"[{words['laid_over']}{said}]" for said in self.laid_over)
 
+    def content(self) -> dict[str, object]:
+        """What tells it from every other, for JSON."""
+        return {
+            "policy": self.label,
+            "fingerprint": self.policy.fingerprint,
+            "folder": self.policy.folder,
+            "questions": list(self.policy.taken),
+            "laid_over": list(self.laid_over),
+        }
+
 
 def read_variant(
     folder: Path, *, overlays: Sequence[Path] = (), questions: Sequence[str] = (), settings: Sequence[str] = ()

@@ -3,7 +3,9 @@
 import csv
 import datetime
 import functools
+import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from fractions import Fraction
@@ -22,6 +24,7 @@ from engine.messages import plain as exact
 ROOT = Path(__file__).parent.parent
 POLICIES = ROOT / "policies"
 YEAR = POLICIES / "2023"
+MISTAKES = ROOT / "examples" / "households-2023-with-mistakes.csv"
 EXAMPLES = ROOT / "examples" / "households-2023.csv"
 DAY = datetime.date(2023, 8, 1)
 Bangfu = Callable[..., tuple[int, str, str]]
@@ -141,6 +144,38 @@ def test_the_table_of_households_says_the_same(tmp_path: Path) -> None:
     assert {line["name"]: line["households"] for line in tables(impact)["kinds"]} | {"没有变化": 13} == kinds
 
 
+def test_amounts_are_written_as_an_evaluation_writes_them(tmp_path: Path) -> None:
+    impact = found(EXAMPLES, variant("生活救助最高月数=10.5"), target=tmp_path / "out.csv")
+    first = next(csv.DictReader((tmp_path / "out.csv").read_text(encoding="utf-8-sig").splitlines()))
+    assert [first[name] for name in ("原合计", "新合计", "差额", "应补发")] == ["8964", "7843.50", "-1120.50", "0"]
+    impact.write_csv(tmp_path / "tables")
+    places = re.findall(r"[.]\d+", (tmp_path / "tables/sizes.csv").read_text(encoding="utf-8"))
+    assert places and all(len(found) == 3 for found in places)
+
+
+def test_beside_the_table_of_households_stands_what_it_was_made_of(tmp_path: Path, bangfu: Bangfu) -> None:
+    target = tmp_path / "out.csv"
+    impact = found(MISTAKES, variant("生活救助最高月数=10"), target=target)
+    manifest = json.loads((tmp_path / "out.csv.manifest.json").read_text(encoding="utf-8"))
+    assert impact.manifest == str(tmp_path / "out.csv.manifest.json")
+    old, new = (manifest[key] for key in ("changed_from", "changed_to"))
+    assert [side["fingerprint"] for side in (old, new)] == [side.policy.fingerprint for side in impact.variants]
+    assert (old["laid_over"], new["laid_over"]) == ([], ["生活救助最高月数=10"])
+    assert manifest["input"]["sha256"] == impact.hash and manifest["engine"] == engine.__version__
+    assert manifest["counts"] == {"read": 22, "decided": 6, "rejected": 16}
+    hashes = [hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in ("out.csv", "out.rejects.csv")]
+    assert [manifest[key]["sha256"] for key in ("result", "rejects")] == hashes
+    code, _, beside = bangfu("verify", str(target), "--policies", POLICIES)
+    assert code == 1 and "It is beside a table that bangfu impact wrote: run that again instead." in beside
+
+
+def test_without_by_the_facts_that_could_group_are_named(bangfu: Bangfu) -> None:
+    set_ = ("--set", "生活救助最高月数=10", "--policies", POLICIES)
+    told = "Not grouped: --by shows each value of a fact by itself (城市, 县区)."
+    assert told in bangfu("impact", str(EXAMPLES), "2023", *set_)[2]
+    assert told not in bangfu("impact", str(EXAMPLES), "2023", "--by", "县区", *set_)[2]
+
+
 @pytest.mark.parametrize("name", CHANGES)
 def test_whole_columns_come_to_what_single_rows_come_to(name: str, tmp_path: Path) -> None:
     text = EXAMPLES.read_text(encoding="utf-8")
@@ -157,7 +192,7 @@ def test_whole_columns_come_to_what_single_rows_come_to(name: str, tmp_path: Pat
             if algebra == "columns":  # counted without being written
                 again = engine.impact(variant(), changed(*CHANGES[name]), households, by="县区")
                 assert again.json() == impact.json()
-            files = [file.read_bytes() for file in sorted(tmp_path.glob(f"{algebra}-{at}*"))]
+            files = [file.read_bytes() for file in sorted(tmp_path.glob(f"{algebra}-{at}*.csv"))]
             content = json.loads(impact.json())
             assert content.pop("algebra") == algebra
             content["problems"] = [problem.text() for problem in impact.aside.problems]
@@ -428,7 +463,7 @@ def test_a_figure_may_be_set_with_its_unit(bangfu: Bangfu) -> None:
         "impact", EXAMPLES, "2023", "--policies", POLICIES, "--set", "生活救助最高月数=10 月/年", "--today", DAY
     )
     assert code == 0
-    assert out.splitlines()[0].endswith("[改设:生活救助最高月数=10 月/年] (09e0c83776b42c3c)")
+    assert out.splitlines()[0].endswith("[改设:生活救助最高月数=10 月/年] (fb4976af81a1feb4)")
 
 
 @pytest.mark.parametrize(
@@ -559,7 +594,7 @@ def test_the_page_needs_no_network_and_no_script(tmp_path: Path, bangfu: Bangfu)
     assert page.names["svg"] > 3 and page.names["rect"] > 20
     assert page.names["figcaption"] == len(content["tables"])  # type: ignore[arg-type]
     assert all(title.endswith("。") for title in page.titles)
-    for fingerprint in ("58caacfd949de08d", "09e0c83776b42c3c"):
+    for fingerprint in ("3f8c7dd9da761825", "fb4976af81a1feb4"):
         assert fingerprint in text
     assert "生活救助最高月数 12 → 10 月/年 〔二(二)1〕" in text
     assert text.count('lang="zh"') == 1

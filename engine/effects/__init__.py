@@ -30,7 +30,7 @@ from engine.effects.ledger import Ledger
 from engine.effects.pairs import Aside, Households, Pairs, Part, Progress
 from engine.effects.report import Impact, Worked
 from engine.effects.standings import Cube, measured
-from engine.manifest import hash_of
+from engine.manifest import hash_of, manifest_path
 from engine.reach import core_of
 from engine.variants import Variant
 
@@ -53,8 +53,8 @@ def impact(
     """What the change from `old` to `new` does to `households`, each decided under both policies in one pass.
 
     `by` names the fact by whose values households are grouped, `measure` the output that tells winners from losers (by
-    default what is paid). `target` gets every household with what changes for it; the rows that are bad under either
-    policy go beside it, with the reasons in `language`.
+    default what is paid). `target` gets every household with what changes for it; beside it go its manifest, and the rows
+    that are bad under either policy, with the reasons in `language`.
 
     Raises: PolicyError where `by` or `measure` names nothing that the policies have; TableError where a file cannot be read
     or written; HouseholdError where the columns are wrong under either policy.
@@ -64,7 +64,7 @@ def impact(
     groups = grouping(policies, by)
     pairs = Pairs(policies, households, cube.measured, groups, language, progress)
     counting = _Counting(pairs, cube)
-    with Ledger(pairs, target, language) as ledger:
+    with Ledger((old, new), pairs, target, language) as ledger:
         counting.all(ledger, progress)
     comparison = Comparison(*policies, changes(old.tree, new.tree))
     return Impact(
@@ -81,6 +81,7 @@ def impact(
         cube=cube,
         breakdowns=breakdowns(cube, policies, groups.heading),
         worked=_worked(old, new, pairs, cube, comparison),
+        manifest="" if target is None else str(manifest_path(target)),
     )
 
 

@@ -11,7 +11,7 @@ from engine.messages import say
 from engine.policy import Policy
 from engine.source import Place, PolicyError, Problem, nearest, normal
 
-__all__ = ["Grouping", "grouping"]
+__all__ = ["Grouping", "groupable", "grouping"]
 
 MOST = 200
 """Groups that a report can show."""
@@ -52,6 +52,12 @@ class Grouping:
             raise PolicyError((Problem(Place(self.policies[1].folder), wrong, None, remedy),))
 
 
+def groupable(policies: tuple[Policy, Policy]) -> tuple[str, ...]:
+    """The facts that are texts and may stand in several rows, those of the new policy first."""
+    facts = (fact for policy in reversed(policies) for fact in policy.facts)
+    return tuple(dict.fromkeys(fact.name for fact in facts if fact.kind == "text" and not fact.is_unique))
+
+
 def grouping(policies: tuple[Policy, Policy], by: str | None) -> Grouping:
     """The grouping by the fact that is called `by`; None: no groups.
 
@@ -62,7 +68,7 @@ def grouping(policies: tuple[Policy, Policy], by: str | None) -> Grouping:
     facts = [fact for policy in reversed(policies) for fact in policy.facts]
     fact = next((fact for fact in facts if normal(by) in (fact.name, *fact.also_named)), None)
     if fact is None:
-        texts = tuple(dict.fromkeys(fact.name for fact in facts if fact.kind == "text" and not fact.is_unique))
+        texts = groupable(policies)
         close = nearest(normal(by), [fact.name for fact in facts])
         remedy = say("Did you mean “{close}”?", close=close) if close else say("Name one of the facts.")
         expected = say("Facts that are texts: {facts}.", facts=texts) if texts else None

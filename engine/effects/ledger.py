@@ -1,4 +1,4 @@
-"""The table of households with what changes for each, written row by row beside the rows that were set aside."""
+"""The table of households with what changes for each, written beside the rows that were set aside, with its manifest."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
+from engine import __version__
+from engine.decision import decimals
 from engine.effects.kinds import kind_of
 from engine.effects.pairs import Pairs, Row
 from engine.effects.standings import Key
+from engine.manifest import write_manifest
 from engine.messages import say
 from engine.source import Place, Problem, normal
 from engine.tables import Cell, TableError, Target, create_target
 from engine.tables.whole import Parts, refuse_over, together
+from engine.variants import Variant
 
 __all__ = ["Ledger"]
 
@@ -23,10 +27,11 @@ __all__ = ["Ledger"]
 class Ledger:
     """What is written of each household; nothing where there is no `target`."""
 
-    def __init__(self, pairs: Pairs, target: Path | None, language: str) -> None:
+    def __init__(self, variants: tuple[Variant, Variant], pairs: Pairs, target: Path | None, language: str) -> None:
+        self._variants = variants
         self._pairs = pairs
         self._measured = pairs.measured
-        self._has_bad = False
+        self._counts = {"decided": 0, "rejected": 0}
         self._said: dict[Key, tuple[str, str]] = {}
         self._language = language
         self._words = pairs.runs[1].policy.words
@@ -46,8 +51,10 @@ class Ledger:
         header = self._pairs.header
         with ExitStack() as files:
             parts = files.enter_context(together())
-            files.push(partial(self._drop_empty, parts, self._rejects))
-            self._good = files.enter_context(create_target(self._target, [*header, *own], like=self._pairs.table))
+            files.push(partial(self._finish, parts, self._target, self._rejects))
+            self._good = files.enter_context(
+                create_target(self._target, [*header, *own], like=self._pairs.table, decimals=self._decimals())
+            )
             self._bad = files.enter_context(
                 create_target(self._rejects, [*header, self._pairs.runs[1].reason], like=self._pairs.table)
             )
@@ -59,10 +66,39 @@ class Ledger:
     ) -> None:
         self._files.__exit__(kind, error, trace)
 
-    def _drop_empty(self, parts: Parts, rejects: Path, kind: type[BaseException] | None, *error: object) -> None:
-        """Where nothing was set aside, leave no rejects, not even those of an earlier run."""
-        if kind is None and not self._has_bad:
+    def _finish(
+        self, parts: Parts, target: Path, rejects: Path, kind: type[BaseException] | None, *error: object
+    ) -> None:
+        """The manifest; where nothing was set aside, no rejects are left, not even those of an earlier run."""
+        if kind is not None:
+            return
+        if not self._counts["rejected"]:
             parts.drop(rejects)
+        pairs, source = self._pairs, self._pairs.source
+        write_manifest(
+            target,
+            {"changed_from": self._variants[0].content(), "changed_to": self._variants[1].content()},
+            version=__version__,
+            algebra=pairs.algebra,
+            because="" if pairs.because is None else pairs.because.text(self._language),
+            source=source.path,
+            today=source.today,
+            asked={"format": source.format or "", "encoding": source.encoding or "", "language": self._language},
+            counts={"read": sum(self._counts.values()), **self._counts},
+            persons=source.persons,
+            rejects=rejects if parts.holds(rejects) else None,
+            stands=parts.part,
+            known=parts.sha256,
+        )
+
+    def _decimals(self) -> dict[str, int]:
+        """The places of an amount that is not whole, under each heading of money, as a result of one policy writes it."""
+        sides = [decimals(variant.policy) for variant in self._variants]
+        measure = max(side.get(self._measured.measure, 0) for side in sides)
+        found = {self._words[word]: measure for word in ("effect_difference", "effect_owed")}
+        for word, side in zip(("effect_old", "effect_new"), sides, strict=True):
+            found |= {self._words[word].format(heading=heading): places for heading, places in side.items()}
+        return found
 
     def _headings(self) -> list[str]:
         """The columns added: each output that is compared before and after, then what that comes to."""
@@ -97,6 +133,7 @@ class Ledger:
         owed = difference if difference > 0 else 0
         if row.key not in self._said:
             self._said[row.key] = self._sentences(row.key)
+        self._counts["decided"] += 1
         self._good.write([*row.cells, *found, difference, owed, *self._said[row.key]])
 
     def _sentences(self, key: Key) -> tuple[str, str]:
@@ -107,7 +144,7 @@ class Ledger:
 
     def set_aside(self, cells: Sequence[Cell], problems: tuple[Problem, ...]) -> None:
         """One row that is bad under either policy, with its reasons."""
-        self._has_bad = True
+        self._counts["rejected"] += 1
         if self._bad is not None:
             reasons = self._words["separator"].join(problem.text(self._language) for problem in problems)
             self._bad.write([*cells, reasons])

@@ -103,6 +103,7 @@ class Pairs:
     ) -> None:
         groups = {group.name for policy in policies for group in policy.groups}
         self.table: Source = open_source(source.path, format=source.format, encoding=source.encoding, groups=groups)
+        self.source = source
         self.measured = measured
         self.grouping = grouping
         self.today = source.today

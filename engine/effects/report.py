@@ -13,8 +13,10 @@ from pathlib import Path
 from engine import __version__
 from engine.algebras.exact import Value
 from engine.compare import Comparison, as_json
+from engine.decision import decimals
 from engine.effects.breakdowns import Breakdown, Line
 from engine.effects.causes import Cause, Parting
+from engine.effects.grouping import groupable
 from engine.effects.kinds import Kind
 from engine.effects.pairs import Aside, Households
 from engine.effects.sentences import amount, border, headlines, share, signed, title
@@ -45,7 +47,8 @@ class Impact:
 
     `hash` is the SHA-256 of the table, `because` says why the algebra is not the one that a run would otherwise take,
     `strays` by group the persons who belong to no household. `breakdowns` are the
-    tables, `worked` one household for each of the kinds of change that most households meet.
+    tables, `worked` one household for each of the kinds of change that most households meet. `manifest` is that of the table
+    of households; empty where none was written.
     """
 
     variants: tuple[Variant, Variant]
@@ -61,6 +64,7 @@ class Impact:
     cube: Cube
     breakdowns: tuple[Breakdown, ...]
     worked: tuple[Worked, ...]
+    manifest: str = ""
 
     @property
     def words(self) -> Words:
@@ -71,6 +75,13 @@ class Impact:
     def decided(self) -> int:
         """The households decided under both policies."""
         return self.cube.whole.households
+
+    @property
+    def ungrouped(self) -> tuple[str, ...]:
+        """The facts by which the households could have been grouped; empty where they are grouped by one."""
+        old, new = self.variants
+        is_grouped = any(breakdown.key == "groups" for breakdown in self.breakdowns)
+        return () if is_grouped else groupable((old.policy, new.policy))
 
     @property
     def headlines(self) -> tuple[str, ...]:
@@ -153,11 +164,13 @@ def row(breakdown: Breakdown, line: Line) -> tuple[str | Number, ...]:
 
 
 def _csv(impact: Impact, breakdown: Breakdown) -> bytes:
+    measure = impact.cube.measured.measure
+    places = max(decimals(variant.policy).get(measure, 0) for variant in impact.variants)
     stream = io.StringIO()
     writer = csv.writer(stream)
     writer.writerow(_safe(heading) for _, heading in columns(impact, breakdown))
     for line in breakdown.lines:
-        writer.writerow(_safe(_exact(cell)) for cell in row(breakdown, line))
+        writer.writerow(_safe(_exact(cell, places)) for cell in row(breakdown, line))
     return stream.getvalue().encode("utf-8-sig")
 
 
@@ -166,8 +179,9 @@ def _safe(text: str) -> str:
     return f"'{text}" if is_formula(text) else text
 
 
-def _exact(cell: str | Number) -> str:
-    return cell if isinstance(cell, str) else plain(cell)
+def _exact(cell: str | Number, places: int = 0) -> str:
+    """A cell as text; a number that is not whole has at least `places` places."""
+    return cell if isinstance(cell, str) else plain(cell, places)
 
 
 # As JSON
@@ -177,8 +191,8 @@ def _content(impact: Impact) -> dict[str, object]:
     old, new = impact.variants
     counts = impact.aside.counts
     return {
-        "old": _policy(old),
-        "new": _policy(new),
+        "old": old.content(),
+        "new": new.content(),
         "table": {"file": impact.source.path.name, "sha256": impact.hash},
         "made": impact.made.isoformat(),
         "blank_reference_date": impact.source.today.isoformat(),
@@ -194,17 +208,6 @@ def _content(impact: Impact) -> dict[str, object]:
         "changes": [as_json(change) for change in impact.comparison.changes],
         "tables": {breakdown.key: _table(impact, breakdown) for breakdown in impact.breakdowns},
         "worked": [_worked(impact, worked) for worked in impact.worked],
-    }
-
-
-def _policy(variant: Variant) -> dict[str, object]:
-    policy = variant.policy
-    return {
-        "policy": variant.label,
-        "fingerprint": policy.fingerprint,
-        "folder": policy.folder,
-        "questions": list(policy.taken),
-        "laid_over": list(variant.laid_over),
     }
 
 
