@@ -10,7 +10,7 @@ from typing import TypeVar
 import polars as pl
 
 from engine.kernel.facts import Typed
-from engine.kernel.frames import Block, as_typed, blocks, rendered
+from engine.kernel.frames import Block, as_decimals, as_typed, blocks, rendered
 from engine.kernel.program import ROW, Program
 from engine.kernel.remarks import Wording
 from engine.messages import Words
@@ -88,6 +88,10 @@ class Kernel:
         if isinstance(dtype, pl.Enum):
             texts = dtype.categories
         return texts is not None and bool(texts.filter(texts != "").str.contains(pattern).all())
+
+    def decimals(self, decided: pl.DataFrame, name: str) -> pl.Series | None:
+        """The numbers in the column `name` as decimals; None where they have no end, or 64 bits may not hold them."""
+        return as_decimals(decided.get_column(name), self.outputs[name])
 
     def rendered(self, decided: pl.DataFrame) -> pl.DataFrame:
         """What was decided, or some columns of it, as cells show it: every column a text."""

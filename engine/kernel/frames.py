@@ -13,7 +13,7 @@ from engine.kernel.program import ROW
 from engine.messages import Words, plain
 from engine.terms import MOST_64
 
-__all__ = ["Block", "as_typed", "blocks", "rendered"]
+__all__ = ["Block", "as_decimals", "as_typed", "blocks", "rendered"]
 
 _MOST, _LEAST = 262_144, 131_072
 """Households in a block. Measured: below the least, threads that take turns in Python cost more than they save; above the
@@ -96,15 +96,33 @@ def _decimals(numbers: pl.Series, scale: int, places: int, least: int) -> pl.Ser
 
 
 def _few_decimals(numbers: pl.Series, places: int, least: int) -> pl.Series:
-    """The same for numbers of `1/10**places` that 64 bits hold: written with all places, then what is needless cut off.
-
-    The factor is one unit of the last place: the product is exact, whatever polars rounds of longer ones.
-    """
-    unit = pl.lit(f"0.{'1'.zfill(places)}").cast(pl.Decimal(_DIGITS, places))
-    texts = (pl.col("").cast(pl.Decimal(_DIGITS, 0)) * unit).cast(pl.String)
+    """The same for numbers of `1/10**places` that 64 bits hold: written with all places, then what is needless cut off."""
+    texts = _decimal(places).cast(pl.String)
     for _ in range(places - least):
         texts = texts.str.strip_suffix("0")
     return numbers.to_frame("").select_seq(texts.str.strip_suffix("." + "0" * least)).to_series()
+
+
+def as_decimals(numbers: pl.Series, column: Typed) -> pl.Series | None:
+    """The numbers of `column` as polars decimals; None where they have no end, or 64 bits may not hold them."""
+    places = next((number for number in range(_PLACES) if 10**number % column.scale == 0), None)
+    if places is None or column.below or numbers.dtype == pl.Int128:
+        return None
+    size = 10**places // column.scale
+    ends = [end for end in (numbers.min(), numbers.max()) if isinstance(end, int)]
+    if max((abs(end) for end in ends), default=0) * size > MOST_64:
+        return None
+    found: pl.Series = (numbers.cast(pl.Int64) * size).to_frame("").select_seq(_decimal(places)).to_series()
+    return found
+
+
+def _decimal(places: int) -> pl.Expr:
+    """Whole numbers of `1/10**places` as decimals.
+
+    The factor is one unit of the last place: the product is exact, whatever polars rounds of longer ones.
+    """
+    whole = pl.col("").cast(pl.Decimal(_DIGITS, 0))
+    return whole * pl.lit(f"0.{'1'.zfill(places)}").cast(pl.Decimal(_DIGITS, places)) if places else whole
 
 
 _DIGITS = 38

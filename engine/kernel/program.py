@@ -8,7 +8,7 @@ hold every number.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -60,6 +60,8 @@ class Program:
     steps: tuple[Step, ...]
     outputs: tuple[tuple[int, pl.DataType], ...]
     slots: int
+    _made: dict[pl.DataType, dict[int, pl.Series]] = field(default_factory=dict, compare=False, repr=False)
+    """`numbers` as columns of one row in each type that a block has needed."""
 
     def run(self, block: pl.DataFrame, persons: Mapping[str, pl.DataFrame]) -> list[pl.Series]:
         """The outputs for the households of `block`, whose persons count their households from its first row.
@@ -69,8 +71,10 @@ class Program:
         frames = {"": block, **persons}
         held: list[pl.Series | None] = [None] * self.slots
         width = self._bring_in(frames, held)
-        for slot, number in self.numbers.items():
-            held[slot] = pl.Series([number], dtype=width)
+        if width not in self._made:
+            self._made[width] = {slot: pl.Series([number], dtype=width) for slot, number in self.numbers.items()}
+        for slot, made in self._made[width].items():
+            held[slot] = made
         for slot, constant in self.constants.items():
             held[slot] = constant
         for group, slot in self.parents.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from threading import Lock
@@ -27,7 +27,7 @@ _BITS = 16
 """So many truths make a number that is a place in a table of texts; what more of them say is looked up."""
 
 _MANY = 1000
-"""So many new combinations at once are put together from their parts, not put into words one by one."""
+"""So many new combinations at once, half of all rows or more, are put together and not kept."""
 
 _MOST = 2**26
 """Texts of so many bytes are kept for combinations; with more, the text of each row is put together by itself."""
@@ -53,7 +53,8 @@ class Wording:
             if here.is_nothing():
                 continue
             if parts:
-                parts.append(here.table.at(here.places, _is_any(parts)))
+                texts = here.table.at(here.places)
+                parts += [_between(parts, texts, here.table.separator), texts]
             elif placed is None:
                 placed = here
             else:
@@ -73,12 +74,13 @@ class Wording:
         return self._pairs[left, right]
 
 
-def _is_any(parts: Sequence[pl.Series]) -> pl.Series:
-    """Where one of `parts` is a text."""
-    found = parts[0].str.len_bytes() > 0
+def _between(parts: Sequence[pl.Series], texts: pl.Series, separator: str) -> pl.Series:
+    """What stands between `parts` and `texts` behind them: `separator` where something is said before and behind it."""
+    is_any = parts[0].str.len_bytes() > 0
     for part in parts[1:]:
-        found = found | (part.str.len_bytes() > 0)
-    return found
+        is_any = is_any | (part.str.len_bytes() > 0)
+    is_both = is_any & (texts.str.len_bytes() > 0)
+    return pl.Series(["", separator]).gather(is_both.cast(pl.UInt32))
 
 
 def _concatenated(parts: Sequence[pl.Series], rows: int) -> pl.Series:
@@ -95,7 +97,6 @@ class _Table:
     def __init__(self, separator: str, texts: pl.Series) -> None:
         self.separator = separator
         self.texts = texts
-        self._laid = (texts, self._behind(texts))
         self._pieces = [texts]
         self._told: dict[str, tuple[int, bool]] = {}
 
@@ -116,26 +117,13 @@ class _Table:
         self._told[pattern] = count + len(pieces), found
         return found
 
-    def at(self, places: pl.Series, before: pl.Series | None = None) -> pl.Series:
-        """The text at each of `places`, behind a separator where something is said `before` it."""
-        texts, (known, laid) = self.texts, self._laid
-        if before is None:
-            return texts.gather(places)
-        if known is not texts:
-            laid = self._behind(texts)
-            self._laid = texts, laid
-        ahead = pl.Series([len(texts)], dtype=pl.UInt32).zip_with(before, pl.Series([0], dtype=pl.UInt32))
-        return laid.gather(places + ahead)
+    def at(self, places: pl.Series) -> pl.Series:
+        """The text at each of `places`."""
+        return self.texts.gather(places)
 
     def sizes(self) -> pl.Series:
         """How many bytes the text at each place has."""
         return self.texts.str.len_bytes().cast(pl.Int64)
-
-    def _behind(self, texts: pl.Series) -> pl.Series:
-        """`texts`, and behind them the same once more with a separator before each that is not empty."""
-        alone, text = texts.alias(""), pl.col("")
-        led = pl.when(text.str.len_bytes() > 0).then(self.separator + text).otherwise(text)
-        return pl.concat([alone, alone.to_frame().select_seq(led).to_series()], rechunk=True)
 
 
 @dataclass(frozen=True)
@@ -177,8 +165,8 @@ class _Pairs:
         return pl.concat([texts, own], rechunk=True).gather(behind.zip_with(is_new, places))
 
     def _together(self, left: pl.Series, right: pl.Series) -> pl.Series:
-        texts = self._left.at(left)
-        return texts + self._right.at(right, texts.str.len_bytes() > 0)
+        before, behind = self._left.at(left), self._right.at(right)
+        return _concatenated([before, _between([before], behind, self._left.separator), behind], len(left))
 
     def _learn(self, pairs: pl.DataFrame) -> int:
         """Keep the texts of new pairs; how many of them there was room for."""
@@ -223,20 +211,29 @@ class _Words:
         render = _clauses if self.part == "clauses" else _notes
         return self.separator.join(render(self.policy, names))
 
-    def all_absent(self) -> Iterator[str]:
-        """The words for every combination of truths, where all are facts whose absence means one value each."""
-        held: list[dict[str, str]] = [{}]
-        comma = self.policy.words["comma"]
-        for remark in self.policy.remarks:
-            value = _shown_by(self.policy, remark, self.certain)
-            held += [
-                {**facts, value: f"{facts[value]}{comma}{remark.text}" if value in facts else remark.text}
-                for facts in held
-            ]
-        template = self.policy.words["note_absent"]
-        for facts in held:
-            texts = [template.format(value=value, facts=listed) for value, listed in facts.items()]
-            yield self.separator.join(texts)
+    def texts(self, codes: Iterable[int]) -> list[str]:
+        """The words for each of `codes`, whose bits tell which truths hold, the first in the lowest; no values are shown."""
+        bits = range(len(self.truths))
+        if {remark.part for remark in self.policy.remarks} == {"absent"}:
+            return self._absent([[bool(code >> bit & 1) for bit in bits] for code in codes])
+        return [self.text([bool(code >> bit & 1) for bit in bits], []) for code in codes]
+
+    def _absent(self, held: Iterable[Sequence[bool]]) -> list[str]:
+        """The same where all remarks are of facts whose absence means one value each: there can be very many."""
+        place = {when: at for at, whens in enumerate(self.truths) for when in whens}
+        comma, template = self.policy.words["comma"], self.policy.words["note_absent"]
+        known = [(remark, _shown_by(self.policy, remark, self.certain)) for remark in self.policy.remarks]
+        parts = [(place.get(remark.when), remark.text, value) for remark, value in known]
+        parts = [part for part, (remark, _) in zip(parts, known, strict=True) if self.certain.get(remark.when, True)]
+        found = []
+        for truths in held:
+            facts: dict[str, list[str]] = {}
+            for at, text, value in parts:
+                if at is None or truths[at]:
+                    facts.setdefault(value, []).append(text)
+            told = [template.format(value=value, facts=comma.join(texts)) for value, texts in facts.items()]
+            found.append(self.separator.join(told))
+        return found
 
 
 class _Shelf(Protocol):
@@ -266,7 +263,6 @@ class _Placed:
         self._words = words
         self._truths = truths
         self._lock = Lock()
-        self._parts = {remark.part for remark in words.policy.remarks}
         self.table = _Table(words.separator, pl.Series([None] * 2 ** len(truths), dtype=pl.String))
 
     def places(self, rows: pl.DataFrame) -> pl.Series:
@@ -279,13 +275,9 @@ class _Placed:
         with self._lock:
             texts = self.table.texts.to_list()
             new = [code for code in codes if texts[code] is None]
-            is_whole = len(new) > _MANY and self._parts == {"absent"}
-            if is_whole:
-                texts = list(self._words.all_absent())
-            for code in new:
-                bits = range(len(self._truths))
-                texts[code] = texts[code] or self._words.text([bool(code >> bit & 1) for bit in bits], [])
-            told = texts if is_whole else [texts[code] for code in new]
+            told = self._words.texts(new)
+            for code, text in zip(new, told, strict=True):
+                texts[code] = text
             self.table.put(pl.Series(texts, dtype=pl.String), pl.Series(told, dtype=pl.String))
 
 

@@ -47,34 +47,48 @@ class ColumnIntake:
         }
         self._known = {fact.name: _Known(fact, policy, intake, self.types[fact.name]) for fact in policy.facts}
 
+        self._neutral = {fact.name: _neutral(self.types[fact.name]) for fact in policy.facts if fact.is_optional}
+        self._plainly = {name for name in self.brought if self._readers[name].plain}
         self.plain = {index: self._readers[name].plain or _CELL for name, index in self.brought.items()}
         """What the plain cells of each column that brings a fact match."""
 
-    def read(self, fact: Fact, cells: pl.DataFrame, *, is_plain: bool = False) -> Values:
-        """The values of `fact` in `cells`, whose columns are called by their numbers; `is_plain`: all cells are."""
+    def read(self, fact: Fact, cells: pl.DataFrame) -> Values:
+        """The values of `fact` in `cells`, whose columns are called by their numbers."""
         index = self.brought.get(fact.name)
         reader = self._readers[fact.name]
-        if index is None:
-            return reader.nothing(cells.height)
-        return reader.read(cells.get_column(str(index)), is_plain=is_plain)
+        return reader.nothing(cells.height) if index is None else reader.read(cells.get_column(str(index)))
+
+    def _all_read(self, cells: pl.DataFrame, *, is_plain: bool) -> dict[str, Values]:
+        """The values of every fact; all that are plain at once (each step of polars costs more than its work on so few rows)."""
+        plain = [fact for fact in self._policy.facts if is_plain and fact.name in self._plainly]
+        columns = {fact.name: str(self.brought[fact.name]) for fact in plain}
+        made = [self._readers[name].reading(column).alias(name) for name, column in columns.items()]
+        values = cells.select_seq(made) if made else cells.clear()
+        found = {}
+        for fact in self._policy.facts:
+            if fact.name in columns:
+                given = cells.get_column(columns[fact.name])
+                found[fact.name] = self._readers[fact.name].settled(given, values.get_column(fact.name))
+            else:
+                found[fact.name] = self.read(fact, cells)
+        return found
 
     def take(self, cells: pl.DataFrame, *, is_plain: bool = False) -> tuple[pl.DataFrame, pl.Series]:
         """The core facts of each row of `cells`, and which rows are good; those of a row that is not are worth nothing.
 
         `is_plain` says that every cell is blank, or matches what is `plain` in its column.
         """
-        rows = cells.height
-        good = _all(rows)
-        values: dict[str, pl.Series] = {}
-        given: dict[str, pl.Series] = {}
+        good = _all(cells.height)
+        read = self._all_read(cells, is_plain=is_plain)
+        frame = pl.DataFrame([found.values.alias(name) for name, found in read.items()])
+        given = dict(zip(frame.columns, frame.select_seq(pl.all().is_not_null()), strict=True))
+        filled = [pl.col(name).fill_null(neutral) for name, neutral in self._neutral.items()]
+        values = dict(zip(frame.columns, frame.with_columns_seq(filled), strict=True))
         for fact in self._policy.facts:
-            found = self.read(fact, cells, is_plain=is_plain)
-            values[fact.name], given[fact.name] = found.values, found.values.is_not_null()
-            if found.bad is not None:
-                good &= ~found.bad
-            if fact.is_optional:
-                values[fact.name] = found.values.fill_null(_neutral(self.types[fact.name]))
-            elif fact.absence is None:
+            bad = read[fact.name].bad
+            if bad is not None:
+                good &= ~bad
+            if not fact.is_optional and fact.absence is None:
                 good &= given[fact.name]
         for name, absence in self._absences.items():
             values[name] = absence.settled(values, ~given[name] & good)

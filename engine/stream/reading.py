@@ -65,31 +65,42 @@ class Reader:
             return ""
         return _FORM if self._fact.form else _TEXT
 
-    def read(self, cells: pl.Series, *, is_plain: bool = False) -> Values:
-        """The values that `cells`, texts with null for blank ones, write; `is_plain` says that all match `plain` or are blank."""
+    def read(self, cells: pl.Series) -> Values:
+        """The values that `cells`, texts with null for blank ones, write."""
         if cells.null_count() == len(cells):
             return self.nothing(len(cells))
         if not self.plain:
             return self._asked(cells)
-        plain = self._plain(cells, is_plain)
-        left = cells.is_not_null() & plain.is_null()
-        if not left.any():
+        fits = cells.str.contains(f"^{self.plain}$")
+        values = cells.to_frame("").select_seq(self.reading("")).to_series()
+        if not fits.all():
+            values = values.zip_with(fits.fill_null(False), _nothing(values))
+        return self.settled(cells, values)
+
+    def reading(self, column: str) -> pl.Expr:
+        """What plain cells write: texts, or whole numbers of the fact's last place, null where they have too many digits.
+
+        What comes of cells that are not plain is worth nothing.
+        """
+        cells = pl.col(column)
+        if self.found.kind == "text":
+            return cells
+        if not self._places:
+            return cells.cast(pl.Int64, strict=False)
+        return cells.cast(pl.Decimal(_DIGITS, self._places), strict=False).to_physical().cast(pl.Int64, strict=False)
+
+    def settled(self, cells: pl.Series, values: pl.Series) -> Values:
+        """The values of `cells` by `values`, what the plain ones of them write, null for the others."""
+        plain = self._short(values) if self.found.kind == "text" else self._within(values)
+        if plain.null_count() == cells.null_count():
             return Values(plain, None)
+        left = cells.is_not_null() & plain.is_null()
         asked = self._asked(pl.select(pl.when(left).then(cells)).to_series())
         return Values(plain.zip_with(plain.is_not_null(), asked.values), asked.bad)
 
     def nothing(self, rows: int) -> Values:
         """So many rows in which the fact is blank."""
         return Values(pl.Series([None], dtype=self._dtype).new_from_index(0, rows), None)
-
-    def _plain(self, cells: pl.Series, is_plain: bool) -> pl.Series:
-        """The values of the plain cells, null for the others."""
-        values = self._short(cells) if self.found.kind == "text" else self._numbers(cells)
-        if not is_plain:
-            fits = cells.str.contains(f"^{self.plain}$")
-            if not fits.all():
-                values = values.zip_with(fits.fill_null(False), _nothing(values))
-        return values if self.found.kind == "text" else self._within(values)
 
     @staticmethod
     def _short(cells: pl.Series) -> pl.Series:
@@ -98,15 +109,6 @@ class Reader:
         if is_short.all():
             return cells
         return cells.zip_with(cells.str.len_chars() <= _MOST_CHARACTERS, _nothing(cells))
-
-    def _numbers(self, cells: pl.Series) -> pl.Series:
-        """The numbers that plain cells write, as whole numbers of the fact's last place, null where they have too many digits.
-
-        What comes of cells that are not plain is worth nothing.
-        """
-        if not self._places:
-            return cells.cast(pl.Int64, strict=False)
-        return cells.cast(pl.Decimal(_DIGITS, self._places), strict=False).to_physical().cast(pl.Int64, strict=False)
 
     def _within(self, numbers: pl.Series) -> pl.Series:
         """Those of `numbers`, whole numbers of the last place, that the fact allows, as whole numbers of the column's own scale."""

@@ -105,21 +105,22 @@ class ArrowTables:
 
     def decision(self, decided: pl.DataFrame) -> pl.DataFrame:
         """The columns of the decision alone."""
-        as_texts = self._kernel.rendered(decided)
-        return pl.DataFrame([self._column(decided, as_texts, heading) for heading in self._headings])
+        return pl.DataFrame([self._column(decided, heading).alias(heading) for heading in self._headings])
 
-    def _column(self, decided: pl.DataFrame, as_texts: pl.DataFrame, heading: str) -> pl.Series:
+    def _column(self, decided: pl.DataFrame, heading: str) -> pl.Series:
         """A column of the decision: whole numbers, decimals, truths and days as such, numbers without an end as texts."""
         found = self._kernel.outputs[heading]
         column = decided.get_column(heading)
         if found.kind != "number":
             return column
         places = next((places for places in range(_MOST_PLACES) if 10**places % found.scale == 0), None)
-        if found.below or places is None:
-            return as_texts.get_column(heading)
-        if places == 0 and column.dtype != pl.Int128:
+        if places == 0 and not found.below and column.dtype != pl.Int128:
             return column.cast(pl.Int64)
-        return as_texts.get_column(heading).cast(pl.Decimal(_DIGITS, places))
+        decimals = self._kernel.decimals(decided, heading)
+        if decimals is not None:
+            return decimals
+        texts = self._kernel.rendered(decided.select(heading, *([found.below] if found.below else []))).to_series()
+        return texts if found.below or places is None else texts.cast(pl.Decimal(_DIGITS, places))
 
 
 def _safe(texts: pl.Series) -> pl.Series:

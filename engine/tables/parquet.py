@@ -26,7 +26,7 @@ from engine.tables.whole import whole
 __all__ = ["ParquetSource", "ParquetTarget", "create_target", "open_source", "refusal", "texts"]
 
 _ROWS = 20_000
-_GROUP = 100_000
+_GROUP = 32_768
 """Rows of a row group, whatever number comes at once."""
 _SAVE_AGAIN = say("Write it again as Parquet, CSV or XLSX.")
 
