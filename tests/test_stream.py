@@ -25,13 +25,13 @@ import engine
 from engine import Policy, Summary
 from engine.cases import read_cases
 from engine.kernel import Typed
-from engine.messages import plain, words
+from engine.messages import plain, say, words
 from engine.policy import Fact, Unit
 from engine.stream import scanning
-from engine.stream.blocks import Blocks
+from engine.stream.blocks import Blocks, Records
 from engine.stream.forms import ALIKE
 from engine.stream.reading import Reader, stored
-from engine.tables import Record, open_source
+from engine.tables import Cell, Record, open_source
 from engine.tables.cells import BadCell, is_blank, read_cell
 from engine.tables.csv import CsvSource
 from engine.tables.forms import FORMS
@@ -426,6 +426,40 @@ def test_cells_read_by_the_column_are_what_single_cells_are_read_as() -> None:
             assert (value, is_bad) == (expected, is_expected_bad), (fact, text)
             good += value is not None
     assert good > 1000
+
+
+def test_typed_cells_are_read_by_the_column_only_where_a_text_comes_to_the_same() -> None:
+    numbers = [
+        0,
+        5,
+        -3,
+        12,
+        45139,
+        20230801,
+        10**30,
+        Fraction(25, 2),
+        Fraction(1, 3),
+        Fraction(-7, 2),
+        Fraction("0.05"),
+    ]
+    cells: list[Cell] = [*numbers, True, False, DAY, datetime.date(101, 1, 1), *TEXTS, None, [], {}]
+    records = Records(open_source(ROOT / "examples" / "households-2023.csv"), [0], {}, words("zh"))
+    same = 0
+    for fact in FACTS:
+        for cell in cells:
+            found = records._plain(Record(1, (cell,)), {0: fact.kind})
+            if found is not None and not is_blank(cell):
+                assert _read_as(fact, found[0]) == _read_as(fact, cell), (fact, cell)
+                same += cell not in TEXTS
+            assert found is not None or not isinstance(cell, str)
+    assert same == 4 * 10 + 2 + 2 and records._plain(Record(1, (), say("x")), {}) is None
+
+
+def _read_as(fact: Fact, cell: object) -> object:
+    try:
+        return read_cell(fact, cell, words("zh"))
+    except BadCell:
+        return BadCell
 
 
 def test_id_numbers_in_a_group_have_the_same_fault() -> None:

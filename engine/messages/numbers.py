@@ -11,7 +11,7 @@ _PLACES = 2
 
 def ends(value: int | Fraction) -> bool:
     """Whether `value` has a finite decimal form."""
-    denominator = Fraction(value).denominator
+    denominator = value.denominator
     for prime in (2, 5):
         while denominator % prime == 0:
             denominator //= prime
@@ -28,13 +28,15 @@ def plain(value: int | Fraction, least: int = 0) -> str:
 
     Where it is not whole it has at least so many places (`12307.50`), and no other zeros at its end.
     """
-    exact = Fraction(value)
+    if isinstance(value, int):
+        return str(int(value))
+    exact = value
     if exact.denominator == 1:
         return str(exact.numerator)
     if not ends(exact):
         return f"{exact.numerator}/{exact.denominator}"
     places = least
-    while (exact * 10**places).denominator != 1:
+    while 10**places % exact.denominator:
         places += 1
     return _with_places(exact, places)
 
@@ -54,7 +56,7 @@ def grouped(text: str) -> str:
 
 
 def _with_places(exact: Fraction, places: int) -> str:
-    scaled = exact * 10**places
-    digits = str(abs(scaled.numerator)).rjust(places + 1, "0")
+    scaled = exact.numerator * 10**places // exact.denominator
+    digits = str(abs(scaled)).rjust(places + 1, "0")
     sign = "-" if scaled < 0 else ""
     return f"{sign}{digits[:-places]}.{digits[-places:]}"

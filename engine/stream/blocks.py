@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import polars as pl
 
+from engine.messages import Words, plain
+from engine.messages.numbers import ends
 from engine.stream import scanning
 from engine.stream.scanning import Chunk, chunks
-from engine.tables import ColumnSource, Record, Source
+from engine.tables import Cell, ColumnSource, Record, Source
 from engine.tables.cells import is_blank
 from engine.tables.csv import CsvSource
 
@@ -37,6 +41,17 @@ class _Lines:
 
 
 @dataclass(frozen=True)
+class _Kept:
+    """Records by their numbers."""
+
+    records: Mapping[int, Record]
+
+    def record(self, number: int) -> Record:
+        """The record `number`."""
+        return self.records[number]
+
+
+@dataclass(frozen=True)
 class Block:
     """Rows one below the other: those that are plain, and the records of all others that are not blank, in no order.
 
@@ -48,11 +63,16 @@ class Block:
     cells: pl.DataFrame
     records: tuple[Record, ...]
     done: int
-    written: _Lines | Rows | None = None
+    written: _Lines | Rows | _Kept | None = None
     lines: pl.Series | None = None
     """Each plain row as it stands in the file, where its cells are those that are kept."""
     is_plain: bool = False
     """Whether every cell is blank, or written plainly for the fact that it brings, or begins with a letter or a digit."""
+
+    @property
+    def is_of_texts(self) -> bool:
+        """Whether `cells` are all that the rows brought, as they brought it."""
+        return not isinstance(self.written, _Kept)
 
     def record(self, number: int) -> Record | None:
         """The record of the plain row `number`; None where it is wholly blank."""
@@ -180,18 +200,67 @@ class Tables:
 
 
 class Records:
-    """The rows of a table whose cells are no plain texts, or bring persons: all of them as records."""
+    """The rows of a table whose cells are not all texts, or that brings persons.
 
-    def __init__(self, table: Source, kept: Sequence[int]) -> None:
+    `kinds` are the kinds of the facts that kept columns bring; None where a policy reads persons. A row without persons whose
+    cells all come to the same as texts is plain; `words` are those in which a truth is written.
+    """
+
+    def __init__(self, table: Source, kept: Sequence[int], kinds: Mapping[int, str] | None, words: Words) -> None:
         self._table = table
-        self._cells = pl.DataFrame(schema={str(index): pl.String() for index in range(len(kept))})
+        self._kept = kept
+        self._kinds = kinds
+        self._words = words
 
     def blocks(self) -> Iterator[Block]:
         """The blocks, in order."""
-        numbers = pl.Series([], dtype=pl.Int64)
         records = self._table.records()
         while part := tuple(itertools.islice(records, _ROWS)):
-            yield Block(numbers, self._cells, part, self._table.position()[0])
+            plain: dict[int, list[str | None]] = {}
+            for record in part:
+                cells = None if self._kinds is None else self._plain(record, self._kinds)
+                if cells is not None:
+                    plain[record.number] = cells
+            yield self._block(part, plain)
+
+    def _block(self, part: Sequence[Record], plain: Mapping[int, list[str | None]]) -> Block:
+        columns = [list(column) for column in zip(*plain.values(), strict=True)] or [[] for _ in self._kept]
+        return Block(
+            numbers=pl.Series(list(plain), dtype=pl.Int64),
+            cells=pl.DataFrame({str(at): pl.Series(column, dtype=pl.String) for at, column in enumerate(columns)}),
+            records=tuple(record for record in part if record.number not in plain),
+            done=self._table.position()[0],
+            written=_Kept({record.number: record for record in part if record.number in plain}),
+        )
+
+    def _plain(self, record: Record, kinds: Mapping[int, str]) -> list[str | None] | None:
+        """The cells of the kept columns as texts that come to the same; None where one has no such text.
+
+        Of a column that brings no fact there is nothing to be read.
+        """
+        found: list[str | None] = []
+        if record.problem is not None:
+            return None
+        for at, index in enumerate(self._kept):
+            cell = record.cells[index] if index < len(record.cells) else None
+            if cell is None or at not in kinds:
+                found.append(None)
+                continue
+            text = self._text(cell, kinds[at])
+            if text is None:
+                return None
+            found.append(text or None)
+        return found
+
+    def _text(self, cell: Cell, kind: str) -> str | None:
+        if isinstance(cell, str):
+            return cell
+        if isinstance(cell, bool):
+            return self._words["true" if cell else "false"] if kind == "truth" else None
+        if isinstance(cell, (int, Fraction)):
+            return plain(cell) if kind in _NUMBERS and ends(cell) else None
+        return cell.isoformat() if kind == "date" and isinstance(cell, datetime.date) else None
 
 
+_NUMBERS = ("money", "count")
 _OF_NO_FACT = "[0-9A-Za-z\u4e00-\u9fff][^,]*"

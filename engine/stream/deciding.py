@@ -40,7 +40,8 @@ class Plain:
 class Decided:
     """What a block came to, in the order of its rows: `decided` is what the kernel gave for the rows `numbers`.
 
-    `alone` has the records of those that were brought in by themselves, `single` their kept cells.
+    `alone` has the records of those that were brought in by themselves; `single` the kept cells of all rows but those
+    whose cells the block has as they were brought.
     """
 
     block: Block
@@ -98,6 +99,11 @@ class Decider:
             numbers, decided = numbers.filter(~refused), decided.filter(~refused)
         rejected.sort(key=lambda found: found.record.number)
         single = {number: self._run.cells(record) for number, record in alone.items()}
+        if not block.is_of_texts:
+            plain = [number for number in numbers.to_list() if number not in single]
+            single |= {
+                number: self._run.cells(record) for number in plain if (record := block.record(number)) is not None
+            }
         return Decided(block, numbers, decided, alone, single, rejected)
 
     def _one_by_one(self, records: Sequence[Record]) -> tuple[dict[int, Record], list[Household], list[Rejected]]:

@@ -40,6 +40,8 @@ class ColumnIntake:
         self._facts = facts
         self._persons = kernel.persons
         self.brought = {fact.name: index for index, fact in enumerate(columns.facts) if fact is not None}
+        self.kinds = {index: fact.kind for index, fact in enumerate(columns.facts) if fact is not None}
+        """The kind of the fact that each column brings which brings one."""
         self.types = {fact.name: facts.get(fact.name) or _typed(fact) for fact in policy.facts}
         self._readers = {fact.name: Reader(fact, policy.words, self.types[fact.name]) for fact in policy.facts}
         self._absences = {

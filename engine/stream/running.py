@@ -68,7 +68,11 @@ class Pass:
 
     def repeated(self) -> dict[int, dict[str, int]]:
         """For each unique column, the values that stand in several rows, with their number."""
-        return self._run.repeats() if self._blocks is None else self._repeats.find(self._blocks)
+        if self._blocks is not None:
+            return self._repeats.find(self._blocks)
+        found = self._run.repeats()
+        self._repeats.know(found)
+        return found
 
     def decide(self, first: int, progress: Progress | None) -> None:
         """Decide every row, told, written and counted as single rows are; keep the `first` decisions.
@@ -98,7 +102,9 @@ class Pass:
         """What `work` makes of each block of the table, in order; a few of them at any time are being worked on."""
         blocks: Any = self._blocks
         if blocks is None:
-            return map(work, Records(self._run.table, self._run.kept).blocks())
+            run = self._run
+            kinds = None if run.policy.groups else self._intake.kinds
+            return map(work, Records(run.table, run.kept, kinds, run.policy.words).blocks())
         return _in_order(lambda chunk: work(blocks.block(chunk)), blocks.chunks())
 
     def decider(self) -> Decider:

@@ -11,7 +11,7 @@ import zipfile
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO, TypeGuard
@@ -49,6 +49,9 @@ _DIGIT = re.compile("[0-9]", re.ASCII)
 _LONG_NUMBER = 12
 _SAMPLE = 200
 _NARROWEST, _WIDEST = 8, 60
+_MOST_KEPT = 500_000
+"""Cells of a sheet that are kept in memory, where it is read again."""
+_NOT_AS_IT_IS = re.compile("^[=#]|_x[0-9A-Fa-f]{4}_|[\0-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
 def open_source(path: Path, encoding: str | None, groups: Collection[str], sheet: str) -> Source:
@@ -111,15 +114,25 @@ class _XlsxSource:
         self._sheet = sheet
         self._rows = measured.rows
         self._done = 0
+        self._is_small = measured.rows * len(self.header) <= _MOST_KEPT
+        self._kept: list[tuple[int, Record]] = []
+        """The records of a small sheet, once all were read, each with how many rows were read by then."""
 
     def records(self) -> Iterator[Record]:
         """The rows below the headings, hidden ones too."""
-        self._done = 0
-        for found in self._workbook.rows(self._sheet):
-            self._done += 1
-            record = self._headings.record(found, counted=False) if self._done > 1 else None
+        kept: list[tuple[int, Record]] = []
+        for done, record in self._kept or self._read():
+            self._done = done
+            if self._is_small:
+                kept.append((done, record))
+            yield record
+        self._kept = kept
+
+    def _read(self) -> Iterator[tuple[int, Record]]:
+        for done, found in enumerate(self._workbook.rows(self._sheet), 1):
+            record = self._headings.record(found, counted=False) if done > 1 else None
             if record is not None:
-                yield self._merged.refused(record)
+                yield done, self._merged.refused(record)
 
     def position(self) -> tuple[int, int]:
         """Rows read, rows in all."""
@@ -145,6 +158,13 @@ def _chosen(firsts: Sequence[tuple[Sheet, Record | None]], names: Sequence[str],
         remedy = say("Rename the sheet that is meant, or hide or delete the others.")
         raise TableError((Problem(Place(name), wrong, expected, remedy),))
     return (named or found)[0]
+
+
+@lru_cache(maxsize=10_000)
+def _is_as_it_is(text: str) -> bool:
+    """Whether openpyxl writes `text` as just that text, and no spreadsheet takes it for anything else."""
+    is_short = len(text) <= _MOST_CHARACTERS and len(_DIGIT.findall(text)) < _LONG_NUMBER
+    return is_short and _NOT_AS_IT_IS.search(text) is None and not is_formula(text)
 
 
 def _holds_headings(first: Record | None) -> TypeGuard[Record]:
@@ -260,6 +280,7 @@ class _SheetTarget:
         self._sheet = sheet
         self._waiting: list[Sequence[Cell]] | None = []
         self._number = 0
+        self._formatted: dict[str, Any] = {}
         if len(header) > _MOST_COLUMNS:
             raise self._refused(say("A workbook cannot hold more than {most} columns.", most=_MOST_COLUMNS))
 
@@ -303,29 +324,45 @@ class _SheetTarget:
         if self._number > _MOST_ROWS:
             wrong = say("A workbook cannot hold more than {most} rows.", most=_MOST_ROWS)
             raise self._refused(wrong, say("Write the result as CSV."))
-        cells = [self._cell(cell) for cell in row]
-        if is_bold:
-            for cell in cells:
-                cell.font = Font(bold=True)
+        made = self._headings(row) if is_bold else map(self._cell, row)
         try:
-            self._sheet.append(cells)
+            self._sheet.append(cell for cell in made)  # openpyxl takes and writes them one by one
         except OSError as error:
             raise unwritable(self._path, error) from error
 
+    def _headings(self, row: Sequence[Cell]) -> Iterator[Any]:
+        for cell in row:
+            made = self._text(shown(cell))
+            made.font = Font(bold=True)
+            yield made
+
     def _cell(self, cell: Cell) -> Any:
+        """`cell` for openpyxl: as it is where openpyxl writes just that, else a cell of its own."""
+        if isinstance(cell, str):
+            return cell if _is_as_it_is(cell) else self._text(cell)
         if isinstance(cell, bool) or cell is None:
-            return WriteOnlyCell(self._sheet, value=cell)
+            return cell
         if isinstance(cell, datetime.date):
             return self._day(cell)
-        if isinstance(cell, (str, list, dict)):
+        if isinstance(cell, (list, dict)):
             return self._text(shown(cell))
         text = plain(cell)
         if not ends(cell) or len(_DIGIT.findall(text)) > _MOST_DIGITS:
             return self._text(text)
-        made = WriteOnlyCell(self._sheet, value=text)
-        made.data_type = "n"  # the digits as they are: openpyxl writes a Decimal as the nearest binary number
-        if isinstance(cell, Fraction):
-            made.number_format = "0." + "0" * max(2, len(text.partition(".")[2]))
+        return cell if isinstance(cell, int) else self._number_of(text)
+
+    def _number_of(self, text: str) -> Any:
+        """A cell with the digits of `text` as they are (openpyxl writes a Decimal as the nearest binary number).
+
+        It is the same cell for every number of one format, and holds the last: making cells takes longer than writing them.
+        """
+        number_format = "0." + "0" * max(2, len(text.partition(".")[2]))
+        made = self._formatted.get(number_format)
+        if made is None:
+            made = self._formatted[number_format] = WriteOnlyCell(self._sheet)
+            made.number_format = number_format
+        made.value = text
+        made.data_type = "n"
         return made
 
     def _day(self, day: datetime.date) -> Any:
