@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def flat_files(folder: Path, target: Path | None = None) -> dict[str, str]:
     tree = read_folder(folder).tree
     if policy is None or tree is None:
         raise PolicyError(tuple(problem for problem in problems if not problem.is_warning))
-    schemas = schemas_from(target)
+    schemas = schemas_from(target, folder)
     found = {}
     for kind in FILES:
         entries = {key: tree.entries[key] for key in schema.keys(kind) if key in tree.entries}
@@ -39,12 +40,28 @@ def flat_files(folder: Path, target: Path | None = None) -> dict[str, str]:
     return found
 
 
-def schemas_from(target: Path | None) -> str:
-    """The path from the copy to the schemas; as in the folder of a year where the copy stands nowhere."""
+def schemas_from(target: Path | None, like: Path | None = None) -> str:
+    """The path from the copy in `target` to the schemas: those that the policy in `like` is bound to, if they are there.
+
+    As in the folder of a year where the copy stands nowhere.
+    """
     try:
-        return "../../schemas" if target is None else os.path.relpath(schema.folder(), target).replace(os.sep, "/")
+        if target is None:
+            return "../../schemas"
+        folder = (None if like is None else _bound_to(like)) or schema.folder()
+        return os.path.relpath(folder.resolve(), target.resolve()).replace(os.sep, "/")
     except ValueError:  # another drive of a Windows machine
         return schema.folder().as_posix()
+
+
+def _bound_to(folder: Path) -> Path | None:
+    """The folder of the schemas that the first line of a policy's `policy.yaml` names; None where there is none."""
+    found = _BOUND.match((folder / "policy.yaml").read_text(encoding="utf-8"))
+    path = None if found is None else folder / found[1]
+    return path.parent if path is not None and path.is_file() else None
+
+
+_BOUND = re.compile(r"# yaml-language-server: \$schema=(\S+)")
 
 
 def write_flat(folder: Path, target: Path) -> None:

@@ -48,15 +48,16 @@ def new_year(policies: Path, year: str, base: str) -> Path:
             (Problem(Place(str(target)), wrong, None, say("Name a later year, or another one to begin from.")),)
         )
     files = {"policy": _policy(policy, tree, year, base), "figures": _figures(policy, tree, year, base)}
+    schemas = schemas_from(target, folder)
     try:
-        whole_folder(target, {f"{kind}.yaml": _bound(kind, lines, target) for kind, lines in files.items()})
+        whole_folder(target, {f"{kind}.yaml": _bound(kind, lines, schemas) for kind, lines in files.items()})
     except TableError as error:
         raise PolicyError(error.problems) from error
     return target
 
 
-def _bound(kind: str, lines: Iterator[str], target: Path) -> bytes:
-    first = f"# yaml-language-server: $schema={schemas_from(target)}/{kind}.schema.json"
+def _bound(kind: str, lines: Iterator[str], schemas: str) -> bytes:
+    first = f"# yaml-language-server: $schema={schemas}/{kind}.schema.json"
     return ("\n".join([first, *lines]) + "\n").encode()
 
 

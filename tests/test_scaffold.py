@@ -101,6 +101,18 @@ def test_the_first_lines_bind_the_schemas() -> None:
         assert (folder / bound[1]).resolve() == ROOT / "schemas" / f"{path.stem}.schema.json"
 
 
+def test_a_new_year_has_the_schemas_of_the_year_before_where_they_are(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "schemas", "schemas")
+    shutil.copytree(POLICIES / "2022", "plans/2022")
+    file = Path("plans/2022/policy.yaml")
+    lines = text(file).splitlines()
+    file.write_text("\n".join([BOUND, *lines[lines[0].startswith("#") :]]) + "\n", encoding="utf-8")
+    assert text(new_year(Path("plans"), "2023", "2022") / "policy.yaml").splitlines()[0] == BOUND
+
+
+BOUND = "# yaml-language-server: $schema=../../schemas/policy.schema.json"
+
+
 def test_a_new_year_has_no_problem_and_decides_as_the_year_before() -> None:
     base, folder = load(POLICIES / "2022"), new_year(POLICIES, "2023", "2022")
     policy, problems = examine(folder)

@@ -221,6 +221,9 @@ def _hinted(draft: Draft, name: str, problem: Problem) -> Problem:
     if any(name in fact.choices for fact in draft.facts.values()):
         remedy = say('Put a text in quotes: "{name}".', name=name)
         return Problem(problem.place, problem.wrong, None, remedy)
+    truth = next((told for told, words in (("true", draft.words.yes), ("false", draft.words.no)) if name in words), "")
+    if truth:
+        return Problem(problem.place, problem.wrong, None, say("Write {answer}.", answer=truth))
     if name in ("today", "other"):
         wrong = say("“{name}” may not be used here.", name=name)
         return Problem(
