@@ -29,8 +29,9 @@ campaign: .venv/.dev ## Hold 20,000 generated households against the independent
 campaign-columns: .venv/.dev ## Hold columns against the exact algebra; COUNT=1000000 takes as many households
 	@$(PY) tests/campaign_columns.py --count $(or $(COUNT),100000) --seed 1 --processes 2
 
-bench: .venv/.dev ## Measure the speed of columns beside the scheme written by hand, and what is right
+bench: .venv/.dev ## Measure speed beside the scheme written by hand, in memory and from file to file, and what is right
 	@$(PY) -m benchmarks.run
+	@$(PY) -m benchmarks.files
 
 mutate: .venv/.dev ## Edit the policy of 2023 everywhere, and see that its cases notice
 	@$(BANGFU) mutate 2023

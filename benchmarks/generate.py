@@ -35,13 +35,14 @@ _TODAY = datetime.date(2023, 8, 1)
 _ROW = "行"
 
 
-def households(rows: int, seed: int = 2023, names: Sequence[str] | None = None) -> pl.DataFrame:
-    """`rows` households as core facts (those of `names`; by default all): integers of 分 and persons, truths, texts, dates.
+def households(rows: int, seed: int = 2023, names: Sequence[str] | None = None, first: int = 0) -> pl.DataFrame:
+    """`rows` households from number `first` on, as core facts (those of `names`; by default all): integers of 分 and
+    persons, truths, texts, dates.
 
     The same row for the same seed and number, whatever else is made; half of them on a line or one 分 beside.
     """
     draw = _Draw(seed)
-    frame = pl.LazyFrame({_ROW: pl.int_range(rows, dtype=pl.UInt64, eager=True)})
+    frame = pl.LazyFrame({_ROW: pl.int_range(first, first + rows, dtype=pl.UInt64, eager=True)})
     for step in (_ordinary, _moved, _balanced, _given, _identified):
         frame = frame.with_columns(*step(draw))
     facts = frame.select(pl.exclude(_ROW, "收入余额", "类"))

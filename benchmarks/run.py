@@ -116,9 +116,13 @@ def exact_rows(policy: Policy, frame: pl.DataFrame, scales: Mapping[str, int]) -
 
 
 def unlike_exact(decided: pl.DataFrame, exact: Sequence[Mapping[str, Value]], scales: Mapping[str, int]) -> int:
-    """The cells that are not what the exact algebra gives."""
+    """The cells that are not what the exact algebra gives; a null never is."""
     rows = zip(decided.iter_rows(named=True), exact, strict=True)
-    return sum(_value(cell, scales[name]) != right[name] for cells, right in rows for name, cell in cells.items())
+    return sum(
+        cell is None or _value(cell, scales[name]) != right[name]
+        for cells, right in rows
+        for name, cell in cells.items()
+    )
 
 
 def _value(cell: object, scale: int) -> Value:
@@ -130,7 +134,7 @@ def _value(cell: object, scale: int) -> Value:
 
 def differing(one: pl.DataFrame, other: pl.DataFrame) -> int:
     """The cells in which two decisions differ."""
-    return sum(int((one[name].cast(pl.String) != other[name].cast(pl.String)).sum()) for name in other.columns)
+    return sum(int(one[name].cast(pl.String).ne_missing(other[name].cast(pl.String)).sum()) for name in other.columns)
 
 
 # The measures ------------------------------------------------------------
