@@ -140,7 +140,9 @@ def _change(difference: Difference, old: _Side, new: _Side) -> Change | None:
     """The change that a difference makes; None where it is written otherwise and means the same."""
     steps = difference.steps
     side, without = (old, None) if difference.new is None else (new, difference.old)
-    decides = steps[0] not in _OF_THE_WHOLE and steps[-1] not in _NEVER_REACHES
+    if difference.is_order:
+        without = _in_old_order(difference)
+    decides = steps[0] not in _OF_THE_WHOLE and steps[-1] not in (*_NEVER_REACHES, "facts")
     reaches: tuple[str, ...] | None = ()
     if steps[0] != "questions":
         other = core_of(put(side.tree, steps, without))
@@ -160,6 +162,15 @@ def _change(difference: Difference, old: _Side, new: _Side) -> Change | None:
         is_order=difference.is_order,
         decides=decides,
     )
+
+
+def _in_old_order(difference: Difference) -> Entry:
+    """What stands there now, in the order in which it stood."""
+    assert difference.old is not None and difference.new is not None
+    old, new = difference.old.value, difference.new.value
+    assert isinstance(old, Branch) and isinstance(new, Branch)
+    names = dict.fromkeys((*(name for name in old.entries if name in new.entries), *new.entries))
+    return Entry(difference.new.key, Branch({name: new.entries[name] for name in names}, new.place))
 
 
 def _section(steps: tuple[str, ...]) -> str:

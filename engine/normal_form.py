@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
+from types import MappingProxyType
 
 from engine.expression import COMPARISONS
 from engine.messages import plain
@@ -13,12 +14,25 @@ __all__ = ["normal_form"]
 
 _TURNED = {">": "<", ">=": "<="}
 _IN_ANY_ORDER = ("min", "max")
+_OPPOSITE: Mapping[type[ast.cmpop], type[ast.cmpop]] = MappingProxyType(
+    {
+        ast.Lt: ast.GtE,
+        ast.GtE: ast.Lt,
+        ast.Gt: ast.LtE,
+        ast.LtE: ast.Gt,
+        ast.Eq: ast.NotEq,
+        ast.NotEq: ast.Eq,
+        ast.In: ast.NotIn,
+        ast.NotIn: ast.In,
+    }
+)
 
 
 def normal_form(tree: ast.expr) -> str:
     """`tree` as a text that is the same for every order of the operands of `and`, `or`, `+`, `*`, `==`, `min` and `max`.
 
-    `a - b` is a sum and `a / b` a product; `a > b` is `b < a`, a chain its links. Two expressions with one normal form come to
+    `a - b` is a sum and `a / b` a product; `a > b` is `b < a`, a chain its links; `not` stands before single names only, a
+    `min` in a `min` is one, and 0 is no term, 1 no factor. Two expressions with one normal form come to
     the same in every algebra, since both sides of everything are read and every divisor is above zero; not the other way round.
     """
     if isinstance(tree, ast.Constant):
@@ -27,16 +41,24 @@ def normal_form(tree: ast.expr) -> str:
     if isinstance(tree, ast.Name):
         return tree.id
     if isinstance(tree, ast.IfExp):
-        return f"({normal_form(tree.body)} if {normal_form(tree.test)} else {normal_form(tree.orelse)})"
+        return _choice(tree.test, tree.body, tree.orelse)
     if isinstance(tree, ast.Call):
         return _call(tree)
     if isinstance(tree, (ast.Compare, ast.BoolOp)):
         return _truth(tree)
     if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not):
-        return f"not {normal_form(tree.operand)}"
+        return _opposite(tree.operand)
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, (ast.Mult, ast.Div)):
-        return _joined("", (f"{sign} {form}" for sign, form in _factors(tree, "*")))
-    return _joined("", (f"{sign} {form}" for sign, form in _terms(tree, "+")))
+        return _signed("*", "1", _factors(tree, "*"))
+    return _signed("+", "0", _terms(tree, "+"))
+
+
+def _signed(sign: str, neutral: str, parts: Iterable[tuple[str, str]]) -> str:
+    """Terms or factors with their signs, in one order; `neutral` changes nothing among them."""
+    kept = [(own, form) for own, form in parts if form != neutral]
+    if len(kept) < 2 and all(own == sign for own, _ in kept):
+        return kept[0][1] if kept else neutral
+    return _joined("", (f"{own} {form}" for own, form in kept))
 
 
 def _joined(joint: str, parts: Iterable[str]) -> str:
@@ -46,7 +68,47 @@ def _joined(joint: str, parts: Iterable[str]) -> str:
 def _call(tree: ast.Call) -> str:
     assert isinstance(tree.func, ast.Name)
     values = [normal_form(argument) for argument in tree.args]
-    return f"{tree.func.id}({', '.join(sorted(values) if tree.func.id in _IN_ANY_ORDER else values)})"
+    if tree.func.id in _IN_ANY_ORDER and len(tree.args) > 1:
+        values = sorted(normal_form(argument) for argument in _ends(tree, tree.func.id))
+    return f"{tree.func.id}({', '.join(values)})"
+
+
+def _ends(tree: ast.expr, word: str) -> Iterator[ast.expr]:
+    """What the `min` or `max` called `word` takes the end of, at any depth; of the persons of a group it has one argument."""
+    if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == word and len(tree.args) > 1:
+        for argument in tree.args:
+            yield from _ends(argument, word)
+    else:
+        yield tree
+
+
+def _choice(test: ast.expr, body: ast.expr, orelse: ast.expr) -> str:
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return _choice(test.operand, orelse, body)
+    return f"({normal_form(body)} if {normal_form(test)} else {normal_form(orelse)})"
+
+
+def _opposite(tree: ast.expr) -> str:
+    """The normal form of `not` before `tree`."""
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not):
+        return normal_form(tree.operand)
+    if isinstance(tree, ast.BoolOp):
+        other = ast.Or() if isinstance(tree.op, ast.And) else ast.And()
+        return normal_form(ast.BoolOp(other, [_not(part) for part in tree.values]))
+    if isinstance(tree, ast.Compare) and len(tree.ops) == 1:
+        return normal_form(ast.Compare(tree.left, [_OPPOSITE[type(tree.ops[0])]()], tree.comparators))
+    if isinstance(tree, ast.Compare):
+        lefts = (tree.left, *tree.comparators)
+        links = (
+            ast.Compare(*link)
+            for link in zip(lefts, ([one] for one in tree.ops), ([one] for one in tree.comparators), strict=False)
+        )
+        return normal_form(ast.BoolOp(ast.Or(), [_not(link) for link in links]))
+    return f"not {normal_form(tree)}"
+
+
+def _not(tree: ast.expr) -> ast.expr:
+    return ast.UnaryOp(ast.Not(), tree)
 
 
 def _truth(tree: ast.Compare | ast.BoolOp) -> str:

@@ -88,6 +88,17 @@ def form(text: str) -> str:
         ("2 * a", "a * 2.0"),
         ("a if (b) else (c + d)", "a if b else d + c"),
         ("not (a)", "not a"),
+        ("not not a", "a"),
+        ("not a < b", "a >= b"),
+        ("not a == b", "a != b"),
+        ("not a < b < c", "b >= c or a >= b"),
+        ('not a in ("x", "y")', 'a not in ("y", "x")'),
+        ("not (a and b < c)", "b >= c or not a"),
+        ("a if not b else c", "c if b else a"),
+        ("max(a, max(b, c))", "max(c, b, a)"),
+        ("a + 0", "a"),
+        ("0 - a", "-a"),
+        ("1 * a / 1", "a"),
     ],
 )
 def test_another_writing_of_the_same_has_the_same_normal_form(one: str, other: str) -> None:
@@ -115,6 +126,11 @@ def test_another_writing_of_the_same_has_the_same_normal_form(one: str, other: s
         ("0.15 * a", "0.150001 * a"),
         ("(a < b) == c", "a < b == c"),
         ("a + b * c", "(a + b) * c"),
+        ("1 / a", "a"),
+        ("-a", "a"),
+        ("not (a or b)", "not a or not b"),
+        ("max(a, min(b, c))", "max(a, b, c)"),
+        ("min(of_persons)", "min(of_persons, of_persons)"),
     ],
 )
 def test_another_meaning_has_another_normal_form(one: str, other: str) -> None:
@@ -333,6 +349,18 @@ def test_the_order_of_categories_is_content() -> None:
     second, gates, end = rest.partition("gates:\n  unfiled")
     path.write_text(before + owner + second + tenant + first + gates + end, encoding="utf-8")
     assert changes() == ["categories: tenant, owner -> owner, tenant"]
+
+
+def test_another_order_reaches_what_the_order_decides_and_not_what_changed_beside_it() -> None:
+    path = POLICIES / "copy" / "facts.yaml"
+    before, income, after = path.read_text(encoding="utf-8").partition("  income:")
+    first, rent, rest = after.partition("  rent:")
+    second, filed, end = rest.partition("  filed:")
+    first = first.replace("at_most: 1000000", "at_most: 2000000")
+    path.write_text(before + rent + second + income + first + filed + end, encoding="utf-8")
+    found = compared()
+    assert [(change.path[-1], change.is_order) for change in found.changes] == [("at_most", False), ("facts", True)]
+    assert found.changes[0].reaches and not found.changes[1].reaches and found.problems == ()
 
 
 def test_the_same_as_json(bangfu: Bangfu) -> None:
