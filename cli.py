@@ -589,7 +589,7 @@ def _summary(run: _Run, policy: engine.Policy, summary: engine.Summary) -> str:
         *_persons_read(run, summary),
         *([run.say("Columns that no fact uses: {names}", names=summary.unused)] if summary.unused else []),
     ]
-    if policy.categories:
+    if policy.categories and summary.decided:
         aids = "  ".join(
             f"{name} {count} ({engine.shown(policy, summary.money[name], name)})"
             for name, count in summary.aids.items()

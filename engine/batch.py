@@ -379,7 +379,7 @@ class Run:
         try:
             household = self.intake.row(self.columns, cells, rolls, self.table.name, record.number)
         except HouseholdError as error:
-            raise HouseholdError((*problems, *error.problems)) from None
+            raise HouseholdError((*problems, *record.placed(error.problems))) from None
         if problems:
             raise HouseholdError(problems)
         return household

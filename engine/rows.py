@@ -45,7 +45,10 @@ def explain_row(
         raise HouseholdError((Problem(Place(table.name, record.number), record.problem),))
     people.see(record.number, record.cells)
     rolls = people.rolls(record.number, record.cells)
-    facts = intake.row(columns, record.cells, rolls, table.name, record.number)
+    try:
+        facts = intake.row(columns, record.cells, rolls, table.name, record.number)
+    except HouseholdError as error:
+        raise HouseholdError(record.placed(error.problems)) from None
     return explained(policy, facts, table.name, record.number)
 
 

@@ -305,7 +305,7 @@ def _decoded(content: bytes, name: str) -> tuple[Node | None, tuple[Problem, ...
     return read_text(text, name)
 
 
-_UTF8 = say("Policy files are UTF-8 without a byte order mark.")
+_UTF8 = say("YAML is written as UTF-8 without a byte order mark.")
 _SAVE_AS = say("In the editor choose “Save as” and the encoding UTF-8 (not GBK, not “UTF-8 with BOM”).")
 
 

@@ -6,6 +6,7 @@ import csv
 import datetime
 import json
 import os
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -234,3 +235,16 @@ def test_persons_without_strays_leave_no_rejects(tmp_path: Path) -> None:
     summary = evaluate(load(SCHOOL), tmp_path / "in.csv", tmp_path / "out.xlsx", persons={"在学子女": students})
     strays = open_source(tmp_path / "out.rejects.xlsx", groups=("在学子女",)).persons["在学子女"]
     assert [record.cells[1] for record in strays.records()] == ["A9"]
+
+
+def test_a_household_in_yaml_has_its_problems_at_the_lines_of_its_facts(
+    tmp_path: Path, bangfu: Callable[..., tuple[int, str, str]]
+) -> None:
+    file = tmp_path / "h.yaml"
+    file.write_text("核算日期: 2023-08-01\n家庭人口: 3\n家庭年度总收入: 两万\n\n已建档: 也许\n", encoding="utf-8")
+    for command in ("explain", "evaluate"):
+        code, out, beside = bangfu(command, file, "--year", "2023", "--policies", ROOT / "policies")
+        found = [line.removeprefix(f"{file}:") for line in beside.splitlines() if line.startswith(str(file))]
+        assert code == 1
+        assert {"3:家庭年度总收入", "5:已建档"} == {line.partition(": ")[0] for line in found}
+    assert "1 rows: 0 decided, 1 set aside" in out and "困难类别" not in out  # nothing decided, nothing counted

@@ -202,7 +202,7 @@ def test_what_is_no_list_of_persons_is_a_problem(school: Policy, tmp_path: Path,
 def test_a_mapping_in_yaml_where_a_list_belongs_is_a_problem(school: Policy, tmp_path: Path) -> None:
     summary, _ = run(school, file(tmp_path, "h.yaml", "家庭年收入: 1\n在学子女:\n  学段: 高中\n"))
     assert told(summary, tmp_path) == [
-        "h.yaml:1:在学子女: “在学子女” is no list of persons. "
+        "h.yaml:2:在学子女: “在学子女” is no list of persons. "
         "List each person below it with “- ” and the person's facts."
     ]
 

@@ -9,9 +9,9 @@ cells of a row into facts.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
@@ -54,6 +54,14 @@ class Record:
     number: int
     cells: tuple[Cell, ...]
     problem: Message | None = None
+    lines: Mapping[str, int] | None = None
+    """Where each cell stands, by its heading, in a file whose records take several lines, a cell each."""
+
+    def placed(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        """`problems` of this record, each at the line of the cell that it is about."""
+        lines = self.lines or {}
+        places = ((one, lines.get(one.place.label.partition(":")[0], one.place.line)) for one in problems)
+        return tuple(replace(one, place=replace(one.place, line=line)) for one, line in places)
 
 
 class TableError(Problems):

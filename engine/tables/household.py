@@ -27,10 +27,11 @@ class _Household:
         self.header = tuple(entry.key.text for entry in entries)
         self._cells = tuple(plain_cells(entry.value) for entry in entries)
         self._line = tree.place.line
+        self._lines = {normal(entry.key.text): entry.key.place.line for entry in entries}
 
     def records(self) -> Iterator[Record]:
         """The one household."""
-        yield Record(self._line, self._cells)
+        yield Record(self._line, self._cells, lines=self._lines)
 
     def position(self) -> tuple[int, int]:
         """Always at the end."""
