@@ -6,16 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
+import pyarrow
 import pytest
 
 import engine
-from benchmarks import file_to_file, files, hand_written, inputs, plain, run
+from benchmarks import archive, file_to_file, files, hand_written, inputs, plain, run
 from benchmarks.generate import households
-from engine import load
+from engine import evaluate_batches, load
 from engine.kernel import compile
 
 FOLDER = Path(__file__).parent.parent / "policies" / "2023"
 ALIKE = "of 350 cells 0 wrong; of all 2,800 0 unlike by hand"
+TODAY = datetime.date(2023, 8, 1)
 
 
 def test_the_generator_makes_every_core_fact_and_the_same_rows_whatever_else_it_makes():
@@ -25,6 +27,35 @@ def test_the_generator_makes_every_core_fact_and_the_same_rows_whatever_else_it_
     assert households(500).equals(frame[:500])
     assert households(3_000, names=["家庭年收入"]).equals(frame.select("家庭年收入"))
     assert not households(500, seed=1).equals(frame[:500])
+    assert households(500, first=700).equals(frame[700:1200])
+
+
+def test_the_cells_of_an_archive_bring_the_facts_that_were_made():
+    policy, frame = load(FOLDER), households(3_000)
+    batches = archive.cells(policy, frame).to_arrow().to_batches()
+    told = pyarrow.Table.from_batches(evaluate_batches(policy, batches, today=TODAY, language="zh_CN"))
+    decided = compile(policy, hand_written.COLUMNS).decide(frame)
+    reasons = {row: reason for row, reason in enumerate(told.column("问题").to_pylist()) if reason is not None}
+    assert 0 < len(reasons) < 60
+    assert all("相对困难职工只予单一项目救助" in reason for reason in reasons.values())
+    for name in hand_written.COLUMNS:
+        scale = 1 if name in ("困难类别", "审批") else 100
+        one, other = told.column(name).to_pylist(), decided.get_column(name).to_list()
+        assert [value * scale for value in one if value is not None] == [
+            value for row, value in enumerate(other) if row not in reasons
+        ]
+
+
+def test_of_a_thousand_rows_of_an_archive_one_is_bad_and_one_has_the_id_number_of_another():
+    policy = load(FOLDER)
+    first, rows = (archive.cells(policy, households(2_000, first=begin)) for begin in (0, 5_000))
+    spoilt = archive.with_mistakes(rows, first)
+    assert archive.with_mistakes(first, first).get_column("身份证号").n_unique() == 2_000
+    assert spoilt.get_column("身份证号").is_in(first.get_column("身份证号").implode()).arg_true().to_list() == [
+        999,
+        1999,
+    ]
+    assert spoilt.get_column("家庭年收入").str.contains("元").arg_true().to_list() == [500, 1500]
 
 
 def test_what_is_written_by_hand_and_in_plain_python_is_what_the_engine_decides():

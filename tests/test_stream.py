@@ -7,18 +7,17 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
 from pathlib import Path
 from random import Random
 
 import polars as pl
 import pyarrow as pa
 import pytest
-from households_2023 import households
+from rows_2023 import COLUMNS, KINDS, cell_of, ordinary, scheme, spoilt, table
 from small_policies import number, written
 
 import engine
@@ -39,11 +38,6 @@ from engine.tables.household import plain_cells
 
 ROOT = Path(__file__).parent.parent
 DAY = datetime.date(2023, 8, 1)
-
-
-@cache
-def scheme() -> Policy:
-    return engine.load(ROOT / "policies" / "2023")
 
 
 # The same bytes ------------------------------------------------------------
@@ -89,34 +83,6 @@ def _content(path: Path) -> bytes:
     return json.dumps(content).encode()
 
 
-COLUMNS = ("编号", *(fact.name for fact in scheme().facts), "备注")
-
-
-def table(path: Path, rows: Sequence[Sequence[str]], encoding: str = "utf-8", header: Sequence[str] = COLUMNS) -> Path:
-    """A CSV file of rows whose cells are written as they are given."""
-    lines = [",".join(header), *(",".join(row) for row in rows)]
-    path.write_bytes("".join(f"{line}\r\n" for line in lines).encode(encoding))
-    return path
-
-
-@cache
-def ordinary(count: int, seed: int = 7) -> tuple[tuple[str, ...], ...]:
-    """Rows of `COLUMNS` without a mistake of spelling."""
-    found = []
-    for at, household in enumerate(households(seed, count)):
-        cells = {"编号": f"户{at}", **{name: _written(value) for name, value in household.items()}}
-        found.append(tuple(cells.get(name, "") for name in COLUMNS))
-    return tuple(found)
-
-
-def _written(value: object) -> str:
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if value is None or isinstance(value, (str, datetime.date)):
-        return str(value or "")
-    return plain(value)  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize("name", ["households-2023.csv", "households-2023-with-mistakes.csv", "households-2023.xlsx"])
 def test_the_examples_come_to_the_same_bytes(name: str, tmp_path: Path) -> None:
     if name.endswith(".xlsx"):
@@ -130,47 +96,6 @@ def test_the_examples_come_to_the_same_bytes(name: str, tmp_path: Path) -> None:
         assert differences(ROOT / "examples" / name, tmp_path) == []
 
 
-def spoilt(cells: dict[str, str], kind: int, random: Random) -> str:
-    """The line of a row with a mistake, or with an unusual spelling that is none."""
-    amount = random.choice(["家庭年收入", "因病支出", "医疗个人负担"])
-    changes = {
-        0: {amount: "约2万"},
-        1: {amount: "-5"},
-        2: {amount: "3200.505"},
-        3: {amount: '"12,345.60"'},
-        4: {amount: "１２３４"},
-        5: {amount: " 77 "},
-        6: {amount: "007"},
-        7: {amount: "1e5"},
-        8: {"家庭人口": ""},
-        9: {"家庭人口": "31"},
-        10: {"核算日期": "2023/8/5"},
-        11: {"核算日期": "2023-02-30"},
-        12: {"已建档": random.choice(["√", "yes", "大概"])},
-        13: {"身份证号": "990101190001010001"},
-        14: {"身份证号": "12345"},
-        15: {"县区": "没有的县", "当地低保月标准": ""},
-        16: {"备注": random.choice(['"说 ""好"", 真好"', "=1+1", "\u3000＝A1", "'x", "-3.5", "@me", "+86 1"])},
-        17: {"备注": '"两\n行"'},
-        18: {"备注": '半个"引号'},
-        19: {"备注": "a\0b"},
-        20: {"备注": "多,一格"},
-        21: {"备注": "cr\rcr"},
-        22: {"备注": '"没关上'},
-        23: dict.fromkeys(COLUMNS, ""),
-        24: dict.fromkeys(COLUMNS, " "),
-        25: {"备注": "\x01"},
-        26: {"城市": "\ufeff阜阳", "备注": "\ufeff"},
-        27: {amount: "0.10"},
-        28: {amount: "100000000.01"},
-        29: {amount: "1" * 40},
-    }
-    return ",".join({**cells, **changes[kind]}.values())
-
-
-KINDS = 30
-
-
 def mixed(count: int, seed: int) -> Iterator[str]:
     """The lines of a table in which every third row is unusual, some with the ID number of another."""
     random = Random(seed)
@@ -178,7 +103,7 @@ def mixed(count: int, seed: int) -> Iterator[str]:
         cells = dict(zip(COLUMNS, row, strict=True))
         if at % 9 == 4:
             cells["身份证号"] = dict(zip(COLUMNS, ordinary(count)[at - 2], strict=True))["身份证号"]
-        yield spoilt(cells, random.randrange(KINDS), random) if at % 3 == 0 else ",".join(cells.values())
+        yield spoilt(cells, random.choice(KINDS), random) if at % 3 == 0 else ",".join(cells.values())
 
 
 @pytest.mark.parametrize(
@@ -492,7 +417,7 @@ def test_parquet_brings_the_same_rows_and_keeps_exact_types(tmp_path: Path) -> N
     engine.evaluate(scheme(), source, tmp_path / "out.csv", today=DAY)
     rows = [record.cells for record in open_source(tmp_path / "out.csv").records()]
     texts = [
-        tuple(_written(cell) if not isinstance(cell, Decimal) else plain(Fraction(cell), 2) for cell in row)
+        tuple(cell_of(cell) if not isinstance(cell, Decimal) else plain(Fraction(cell), 2) for cell in row)
         for row in frame.rows()
     ]
     assert texts == rows
