@@ -2,9 +2,10 @@
 
     spark-submit examples/spark.py ARCHIVE… --year 2023 --output ANSWERS
 
-ARCHIVE is CSV (UTF-8, a record a line) or Parquet: files, folders or patterns that every worker can read. ANSWERS gets two
-folders of Parquet: `decided` has the columns of the archive and those of the decision, amounts as decimals; `rejected` the
-rows that cannot be decided, with the reasons. `source_file` and `source_row` say in both which row it is, and put them in order.
+ARCHIVE is CSV (UTF-8, a record a line) or Parquet: files, folders or patterns that every worker can read. ANSWERS becomes
+a folder of Parquet with two in it: in `answer=decided` rows have the columns of the archive and those of the decision, amounts
+as decimals; in `answer=rejected` they have the reasons why they cannot be decided. `source_file` and `source_row` say which
+row it is, and put them in order. The whole is there once it holds `_SUCCESS`.
 
 The policy is loaded and checked once, here, and travels pickled inside the function that Spark ships: no worker needs its
 folder, all decide by the same text even while somebody edits it, and so do they by the same day where a row names none.
@@ -24,7 +25,6 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pyarrow
-from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
@@ -73,22 +73,24 @@ def run(policy: engine.Policy, archive: Sequence[str], output: str, format: str,
     spark = session()
     rows, broken = (csv_rows if format == "csv" else parquet_rows)(spark, archive)
     schema = answer_schema(policy, rows)
-    answers = rows.mapInArrow(decider(policy, repeated(policy, rows), language), schema).persist(StorageLevel.DISK_ONLY)
-    reason = _named(schema.names[-1])
-    own = [_named(name) for name in schema.names if name in rows.columns]
-    said = F.concat(FILE, F.lit(":"), ROW, F.lit(f": {_NO_RECORD[language] % (len(rows.columns) - 2)} "), "value")
-    bad = answers.filter(reason.isNotNull()).select(*own, reason)
-    bad = bad.unionByName(broken.select(FILE, ROW, said.alias(schema.names[-1])), allowMissingColumns=True)
-    bad.write.parquet(f"{output}/rejected")
-    answers.filter(reason.isNull()).drop(reason).write.parquet(f"{output}/decided")
+    reason = schema.names[-1]
+    told = F.concat(FILE, F.lit(":"), ROW, F.lit(f": {_NO_RECORD[language] % (len(rows.columns) - 2)} "), "value")
+    answers = rows.mapInArrow(decider(policy, repeated(policy, rows), language), schema)
+    answers = answers.unionByName(broken.select(FILE, ROW, told.alias(reason)), allowMissingColumns=True)
+    which = F.when(_named(reason).isNull(), "decided").otherwise("rejected")
+    answers.withColumn("answer", which).write.partitionBy("answer").parquet(output)
     report(spark, policy, output)
 
 
 def session() -> SparkSession:
-    """The session that is there, or a new one; each task has a core of its own, so polars need not look for more."""
+    """The session: a task has one core, and polars no use for more threads; a task writes two files without sorting rows."""
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    builder = SparkSession.builder.appName("bangfu").config("spark.executorEnv.POLARS_MAX_THREADS", "1")
-    return builder.config("spark.sql.caseSensitive", "true").getOrCreate()
+    settings = {
+        "spark.executorEnv.POLARS_MAX_THREADS": "1",
+        "spark.sql.caseSensitive": "true",
+        "spark.sql.maxConcurrentOutputFileWriters": "2",
+    }
+    return SparkSession.builder.appName("bangfu").config(map=settings).getOrCreate()
 
 
 def csv_rows(spark: SparkSession, paths: Sequence[str]) -> tuple[DataFrame, DataFrame]:
@@ -101,8 +103,8 @@ def csv_rows(spark: SparkSession, paths: Sequence[str]) -> tuple[DataFrame, Data
     lines = numbered(spark, spark.read.text(list(paths)))
     headings = _headings(lines)
     names = [f"c{at}" for at in range(len(headings))]
-    schema = ", ".join(f"{name} string" for name in [*names, "more"])
-    options = {"columnNameOfCorruptRecord": "more", "escape": '"', "maxColumns": str(len(names) + 1)}
+    schema = ", ".join(f"{name} string" for name in names)
+    options = {"escape": '"', "maxColumns": str(len(names))}
     said = lines.filter((F.col(ROW) > 1) & ~F.col("value").rlike(r"^[\s,]*$"))
     is_whole = F.is_valid_utf8("value") & F.col("value").rlike(f"^{_CELL}(?:,{_CELL}){{{len(names) - 1}}}$")
     whole = said.filter(is_whole).withColumn("cells", F.from_csv("value", F.lit(schema), options))
@@ -191,12 +193,12 @@ def decider(policy: engine.Policy, again: dict[str, dict[str, int]], language: s
 
 
 def report(spark: SparkSession, policy: engine.Policy, output: str) -> None:
-    """Say what stands in the two folders."""
-    good, bad = (spark.read.parquet(f"{output}/{part}") for part in ("decided", "rejected"))
+    """Say how many rows stand in `output`, and how much money."""
     total = policy.output("total")
-    money = "" if total is None else f", {total.heading} {good.agg(F.sum(_named(total.heading))).first()[0] or 0}"
-    print(f"{good.count()} rows decided{money}: {output}/decided")
-    print(f"{bad.count()} rows set aside: {output}/rejected")
+    amount = F.lit(None) if total is None else F.sum(_named(total.heading))
+    counts = spark.read.parquet(output).groupBy("answer").agg(F.count("*"), amount).sort("answer")
+    for answer, rows, money in counts.collect():
+        print(f"{rows} rows {answer}", *([] if money is None else [f"({money})"]), f"in {output}")
 
 
 def _file() -> Column:
@@ -229,7 +231,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("archive", nargs="+", help="CSV or Parquet: files, folders, patterns")
     parser.add_argument("--year", required=True, help="the year whose policy decides: a folder in --policies")
     parser.add_argument("--policies", type=Path, help="the folder of policies; as for bangfu evaluate")
-    parser.add_argument("--output", "-o", required=True, help="a new folder for decided/ and rejected/")
+    parser.add_argument("--output", "-o", required=True, help="a new folder for the answers")
     parser.add_argument("--format", choices=("csv", "parquet"), help="by default what the files end in")
     parser.add_argument("--lang", choices=tuple(_NO_RECORD), help="the language of the reasons")
     return parser

@@ -79,11 +79,11 @@ def by_spark(table: Path, policies: str, year: str, output: Path) -> Came:
     done = spark([str(table), *names])
     if done.returncode:
         raise SystemExit(f"{table}: the example ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
-    return Came(*(_in_order(parquet.read_table(output / part), table) for part in ("decided", "rejected")))
+    return Came(*(_in_order(output / f"answer={answer}", table) for answer in ("decided", "rejected")))
 
 
-def _in_order(found: pyarrow.Table, table: Path) -> list[Row]:
-    rows = found.sort_by("source_row").to_pylist()
+def _in_order(answers: Path, table: Path) -> list[Row]:
+    rows = parquet.read_table(answers, partitioning=None).sort_by("source_row").to_pylist() if answers.exists() else []
     for row in rows:
         assert str(row["source_file"]).endswith(table.name)
     return rows
@@ -103,16 +103,18 @@ def differences(table: Path, one: Came, other: Came) -> Iterator[str]:
         if len(here) != len(there):
             yield f"{len(here)} rows {name} here, {len(there)} by Spark"
         for mine, row in zip(here, there, strict=False):
-            theirs = {key: value for key, value in row.items() if key not in ("source_file", "source_row")}
+            theirs = {key: value for key, value in row.items() if key in mine}
             place = f"{row['source_file']}:{row['source_row']}:"
             reason = theirs.get("问题")
             if reason is not None:
                 theirs["问题"] = str(reason).replace(str(row["source_file"]), str(table))
             if f"{place} 这一行不是一条完整的记录" in str(reason):
                 mine, theirs = _places(mine), _places(theirs)
-            for key in {**mine, **theirs}:
-                if key not in mine or key not in theirs or mine[key] != theirs[key]:
-                    yield f"{place}{key}: here {mine.get(key)!r}, by Spark {theirs.get(key)!r}"
+            yield from (
+                f"{place}{key}: here {mine[key]!r}, by Spark {theirs.get(key)!r}"
+                for key in mine
+                if key not in theirs or mine[key] != theirs[key]
+            )
 
 
 def _places(row: Row) -> Row:
@@ -123,8 +125,8 @@ def _places(row: Row) -> Row:
 def far_apart(output: Path) -> int:
     """How many ID numbers that stand twice were found by two tasks; each task writes a file of its own."""
     tasks: dict[object, set[str]] = {}
-    for part in sorted((output / "rejected").glob("*.parquet")):
-        for row in parquet.read_table(part).to_pylist():
+    for part in sorted((output / "answer=rejected").glob("*.parquet")):
+        for row in parquet.read_table(part, partitioning=None).to_pylist():
             if "出现在" in str(row["问题"]):
                 tasks.setdefault(row["身份证号"], set()).add(part.name)
     return sum(len(found) > 1 for found in tasks.values())
