@@ -25,6 +25,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pyarrow
+from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (engine.PolicyError, engine.HouseholdError, engine.TableError) as error:
         print(*[problem.text(language) for problem in error.problems], sep="\n", file=sys.stderr)
         return 1
-    except Refused as refused:
+    except (Refused, AnalysisException) as refused:  # Spark's own says that there is no such file, or an output already
         print(refused, file=sys.stderr)
         return 1
     return 0
