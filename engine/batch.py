@@ -336,7 +336,7 @@ class Run:
         try:
             decision = self.decision(record)
         except HouseholdError as error:
-            self.set_aside(record, error)
+            self.set_aside(record, error.problems)
             return
         self.summary.read += 1
         self.summary.add(decision)
@@ -345,14 +345,14 @@ class Run:
         if self.good is not None:
             self.good.write([*self.cells(record), *decision.row()])
 
-    def set_aside(self, record: Record, error: HouseholdError) -> None:
+    def set_aside(self, record: Record, problems: tuple[Problem, ...]) -> None:
         """Count a bad row, and write it with its reasons."""
         self.summary.read += 1
-        self.summary.reject(error.problems)
+        self.summary.reject(problems)
         cells = self.cells(record)
         if self.bad is not None:
-            self.bad.write([*cells, self.reasons(error.problems)])
-        self._set_persons_aside(cells, error.problems)
+            self.bad.write([*cells, self.reasons(problems)])
+        self._set_persons_aside(cells, problems)
 
     def cells(self, record: Record) -> list[Cell]:
         """The cells of a row under `columns.written`."""

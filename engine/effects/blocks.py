@@ -71,7 +71,7 @@ class _Blocks:
     def _bad(self, old: Decided, new: Decided) -> list[Bad]:
         """The rows that are set aside under either policy, in order."""
         problems: list[dict[int, tuple[Problem, ...]]] = [
-            {one.record.number: one.error.problems for one in found.rejected} for found in (old, new)
+            {one.record.number: one.problems for one in found.rejected} for found in (old, new)
         ]
         records = {one.record.number: one.record for found in (old, new) for one in found.rejected}
         return [

@@ -209,9 +209,7 @@ class _Answering:
     def _reasons(self, found: Decided, placed: Callable[[int, Problem], Problem]) -> pl.DataFrame:
         """The rows that are not decided, with the reasons."""
         told = {
-            rejected.record.number: tuple(
-                placed(rejected.record.number, problem) for problem in rejected.error.problems
-            )
+            rejected.record.number: tuple(placed(rejected.record.number, problem) for problem in rejected.problems)
             for rejected in found.rejected
         }
         reasons = [self._run.reasons(problems) for problems in told.values()]

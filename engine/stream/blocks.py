@@ -121,24 +121,24 @@ class Blocks:
     def block(self, chunk: Chunk) -> Block:
         """The rows of `chunk`."""
         lines = scanning.lines(chunk)
-        is_plain = not chunk.has_quotes and bool(lines.str.contains(self._plain_line).all())
         cells = scanning.texts(chunk, self._width, range(self._width))
         is_good = cells.select(
             pl.any_horizontal(pl.col(str(column)).is_not_null() for column in self._columns)
         ).to_series()
-        if not is_plain:
-            is_good &= self._fits(chunk, cells)
+        plain = None if chunk.has_quotes else lines.str.contains(self._plain_line)
+        is_plain = plain is not None and int((~plain).sum()) <= len(lines) // _FEW
+        is_good &= plain.fill_null(False) if plain is not None and is_plain else self._fits(chunk, cells)
         numbers = pl.int_range(chunk.first, chunk.first + len(lines), dtype=pl.Int64, eager=True)
-        written = _Lines(self._table, chunk)
-        others = [] if is_plain else numbers.filter(~is_good).to_list()
-        more = [record for number in others if (record := written.record(number)) is not None]
+        others = ~is_good & lines.is_not_null()
+        apart = zip(numbers.filter(others).to_list(), lines.filter(others).to_list(), strict=True)
+        more = [record for number, line in apart if (record := self._table.record_of(line, number)) is not None]
         kept = cells.select(pl.col(str(column)).alias(str(index)) for index, column in enumerate(self._columns))
         return Block(
             numbers=numbers.filter(is_good),
             cells=kept.filter(is_good),
             records=(*chunk.records, *more),
             done=chunk.done,
-            written=written,
+            written=_Lines(self._table, chunk),
             lines=lines.filter(is_good) if self._is_whole else None,
             is_plain=is_plain,
         )
@@ -263,4 +263,7 @@ class Records:
 
 
 _NUMBERS = ("money", "count")
+_FEW = 64
+"""Where no more than one line of so many is not plain, those are read by themselves, and all others at once."""
+
 _OF_NO_FACT = "[0-9A-Za-z\u4e00-\u9fff][^,]*"

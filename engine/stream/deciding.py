@@ -10,6 +10,7 @@ import polars as pl
 from engine.batch import Run
 from engine.decision import refuse
 from engine.kernel import Kernel
+from engine.source import Problem
 from engine.stream.blocks import Block
 from engine.stream.intake import ColumnIntake
 from engine.stream.keys import Repeats
@@ -21,10 +22,10 @@ __all__ = ["Decided", "Decider", "Plain", "Rejected"]
 
 @dataclass(frozen=True)
 class Rejected:
-    """A row that is set aside, and why."""
+    """A row that is set aside, and why (the error itself would hold whatever was at hand when it was raised)."""
 
     record: Record
-    error: HouseholdError
+    problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class Decider:
                 households.append(self._run.household(record))
                 alone[record.number] = record
             except HouseholdError as error:
-                rejected.append(Rejected(record, error))
+                rejected.append(Rejected(record, error.problems))
         return alone, households, rejected
 
     def _refused(self, decided: pl.DataFrame) -> pl.Series | None:
@@ -134,7 +135,7 @@ class Decider:
             try:
                 refuse(self._run.policy, names, self._run.table.name, number)
             except HouseholdError as error:
-                yield Rejected(record, error)
+                yield Rejected(record, error.problems)
 
 
 def _merged(

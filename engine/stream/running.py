@@ -89,7 +89,7 @@ class Pass:
                 self._keep(done.found, first)
             self._write(done)
             for rejected in done.found.rejected:
-                run.set_aside(rejected.record, rejected.error)
+                run.set_aside(rejected.record, rejected.problems)
             if progress is not None:
                 progress(before + done.found.block.done, before + total)
 

@@ -7,7 +7,7 @@ quotes, if any, open and close within it. Whatever else there is goes to the str
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -30,6 +30,9 @@ _FITS, _MORE = "fits", "more"
 _QUOTED = r'"(?:[^"]|"")*"'
 _ALONE = rf'^(?:[^",]*|{_QUOTED})(?:,(?:[^",]*|{_QUOTED}))*$'
 _UNREADABLE_AT_ONCE = 64
+_STRANGE = (b'"', b"\0", b"\x01")
+_FEW = 200
+"""So many lines with quotes are read by themselves; where there are more, lines with quotes are read by columns too."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +89,36 @@ class _Scanner:
         if plain is not None:
             end = start + len(content)
             return Chunk(number + 1, plain, (), False, end), end, number + plain.count(b"\n")
-        return self._sifted(content, start, number)
+        return self._with_few_apart(content, start, number) or self._sifted(content, start, number)
+
+    def _with_few_apart(self, content: bytes, start: int, number: int) -> tuple[Chunk, int, int] | None:
+        """The same where no more than a few lines have quotes or unseen characters: those are read by the strict reader.
+
+        None where there are more, or another line needs a closer look.
+        """
+        begins = _lines_with(content, _STRANGE, _FEW)
+        if begins is None:
+            return None
+        records, pieces, done, lines = [], [], 0, 0
+        for begin in begins:
+            if begin < done:
+                continue
+            pieces.append(content[done:begin])
+            lines += pieces[-1].count(b"\n")
+            self._stream.seek(start + begin)
+            record, end, reached = self._source.record_at(self._stream, number + lines)
+            records += [] if record is None else [record]
+            pieces.append(b"\n" * (reached - number - lines))
+            done, lines = end - start, reached - number
+        plain = self._plain(b"".join((*pieces, content[done:])))
+        if plain is None:
+            return None
+        end = start + max(done, len(content))
+        return Chunk(number + 1, plain, tuple(records), False, end), end, number + plain.count(b"\n")
 
     def _plain(self, content: bytes) -> bytes | None:
         """`content` in UTF-8 with plain line ends; None where a line of it needs a closer look."""
-        if b'"' in content or b"\0" in content or b"\x01" in content or content.endswith(b"\r"):
+        if any(sign in content for sign in _STRANGE) or content.endswith(b"\r"):
             return None
         plain = content if content.endswith(b"\n") else content + b"\n"
         if b"\r" in plain:
@@ -163,6 +191,21 @@ class _Scanner:
         if b'"' in text:
             odd = (line.str.contains('"', literal=True) & ~line.str.contains(_ALONE)) | odd
         return frame.select(odd.fill_null(False).arg_true()).to_series().to_list()
+
+
+def _lines_with(content: bytes, signs: Iterable[bytes], most: int) -> list[int] | None:
+    """Where each line of `content` begins that has one of `signs`, in order; None where there are more than `most` for one."""
+    found: set[int] = set()
+    for sign in signs:
+        at, count = content.find(sign), 0
+        while at >= 0:
+            found.add(content.rfind(b"\n", 0, at) + 1)
+            end = content.find(b"\n", at)
+            at = content.find(sign, end) if end >= 0 else -1
+            count += 1
+            if count > most:
+                return None
+    return sorted(found)
 
 
 def _has_long(content: bytes) -> bool:

@@ -92,7 +92,8 @@ def quoted(cell: object) -> str:
 
 def _refuse_endless(cell: object) -> None:
     """Raises: BadCell where `cell` is longer than anybody writes, or is no finite number."""
-    expected, remedy = say("No fact is that long."), say("Correct the cell.")
+    if isinstance(cell, str) and len(cell) <= MOST_CHARACTERS:
+        return
     if isinstance(cell, Decimal):
         if not cell.is_finite():
             raise BadCell(say("“{value}” is not a number.", value=str(cell)), None, _FIGURES)
@@ -101,14 +102,15 @@ def _refuse_endless(cell: object) -> None:
         is_endless = max(abs(cell.numerator), cell.denominator) >= _ENDLESS
     elif len(text := str(cell)) > MOST_CHARACTERS:
         wrong = say("“{value}” has more than {most} characters.", value=quoted(text), most=MOST_CHARACTERS)
-        raise BadCell(wrong, expected, remedy)
+        raise BadCell(wrong, _NOT_SO_LONG, _CORRECT)
     else:
         return
     if is_endless:
-        raise BadCell(say("The number has more than {most} digits.", most=MOST_CHARACTERS), expected, remedy)
+        raise BadCell(say("The number has more than {most} digits.", most=MOST_CHARACTERS), _NOT_SO_LONG, _CORRECT)
 
 
 _ENDLESS = 10**MOST_CHARACTERS
+_NOT_SO_LONG, _CORRECT = say("No fact is that long."), say("Correct the cell.")
 
 
 def _narrow(cell: object) -> str:
@@ -116,10 +118,11 @@ def _narrow(cell: object) -> str:
 
     Raises: BadCell where another character only looks like an ordinary one: ① and ² are no digits.
     """
-    text = (plain(cell) if isinstance(cell, Fraction) else str(cell)).translate(_FULL_WIDTH).strip()
-    strange = (
-        None if text.isascii() else next((mark for mark in text if unicodedata.normalize("NFKC", mark) != mark), None)
-    )
+    text = plain(cell) if isinstance(cell, Fraction) else str(cell)
+    if text.isascii():
+        return text.strip()
+    text = text.translate(_FULL_WIDTH).strip()
+    strange = next((mark for mark in text if unicodedata.normalize("NFKC", mark) != mark), None)
     if strange is not None:
         code = f"U+{ord(strange):04X}"
         wrong = say("“{value}” holds the character “{mark}” ({code}).", value=quoted(text), mark=strange, code=code)
@@ -131,7 +134,7 @@ def _number(fact: Fact, cell: object, words: Words) -> Value:
     if isinstance(cell, (bool, datetime.date)):
         raise BadCell(say("“{value}” is not a number.", value=str(cell)), _expected_number(fact), _FIGURES)
     value = Fraction(cell) if isinstance(cell, (int, Fraction, Decimal)) else _written_number(fact, _narrow(cell))
-    if fact.step is not None and (value / fact.step).denominator != 1:
+    if fact.step is not None and value.numerator * fact.step.denominator % (value.denominator * fact.step.numerator):
         wrong = say("“{value}” is finer than {step}.", value=quoted(cell), step=fact.step)
         raise BadCell(wrong, _expected_number(fact), say("Round it as the bill does, and write it again."))
     too_low = fact.at_least is not None and value < fact.at_least

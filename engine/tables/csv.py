@@ -468,8 +468,13 @@ class CsvTarget:
         return Problem(Place(self._name, self._number), wrong, None, say("Remove it from the table that is read."))
 
 
+_AS_IT_IS = re.compile('[0-9A-Za-z\u4e00-\u9fff][^",\r\n]*')
+
+
 def written(cell: Cell, least: int = 0) -> str:
     """`cell` as CSV writes it: no spreadsheet takes it for a formula, and quotes stand where they must."""
+    if isinstance(cell, str) and _AS_IT_IS.fullmatch(cell):
+        return cell
     text = shown(cell, least)
     if is_formula(text):
         text = "'" + text
