@@ -34,6 +34,7 @@ The rooms, each with one reason to exist:
     fold          each rule in order, in the algebra handed to it
     algebras      exact (the meaning), trace (with a note of every step), kinds (units), interval (bounds), columns (whole numbers, for tables)
     terms         what columns calculates with: whole numbers over whole numbers, their bounds known
+    proving       what is shown to hold for every household
     kernel        a policy compiled once for columns (extra `batch`)
     units         the kind and unit of every name of a policy
     decision      what one household gets: a view of the names

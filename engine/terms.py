@@ -296,9 +296,31 @@ class Terms:
             found = self._compared_inside(*next(iter(weights.items())), constant)
             if found is not None:
                 return found
+        if len(weights) == 2 and sum(weights.values()) == 0:
+            more, less = sorted(weights, key=lambda part: -weights[part])
+            if constant >= 0 and self._is_never_below(more, less):
+                return self.constant(True)
+            if constant < 0 and self._is_never_below(less, more):
+                return self.constant(False)
         if next(iter(weights.values())) < 0:
             return self.opposite(self._make_truth("from zero", self.plus(self.constant(-1), term, -1)))
         return self._make_truth("from zero", term)
+
+    def _is_never_below(self, above: Term, below: Term) -> bool:
+        """Whether `above` is shown to be `below` or more in every row: by bounds, or part by part where both are alike."""
+        if self.plus(above, below, -1).low >= 0:
+            return True
+        if below.operation in ("greatest", "choose"):
+            return all(self._is_never_below(above, part) for part in _numbers(below))
+        if above.operation in ("least", "choose"):
+            return all(self._is_never_below(part, below) for part in _numbers(above))
+        if above.operation == "greatest":
+            return any(self._is_never_below(part, below) for part in above.parts)
+        if below.operation == "least":
+            return any(self._is_never_below(above, part) for part in below.parts)
+        if above.operation == below.operation == "quotient" and above.parts[1] is below.parts[1]:
+            return self._is_never_below(above.parts[0], below.parts[0])
+        return False
 
     def _make_truth(self, operation: str, *parts: Term) -> Term:
         return self._make(operation, "truth", parts, None, Truths(True, True))
@@ -496,6 +518,10 @@ class Terms:
     def computed(self, operation: str, kind: str, parts: Sequence[Term], detail: Hashable, span: Span, of: str) -> Term:
         """Any other operation, about which nothing is known but the span of what it gives."""
         return self._make(operation, kind, tuple(parts), detail, span, of)
+
+
+def _numbers(term: Term) -> Iterator[Term]:
+    return (part for part in term.parts if part.kind == "number")
 
 
 def _quotients(terms: Iterable[Term]) -> set[Term]:

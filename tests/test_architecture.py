@@ -44,7 +44,8 @@ ROOMS: Mapping[str, str] = {
     "algebras.kinds": "expression messages policy source",
     "algebras.interval": "algebras.exact expression messages policy source",
     "terms": "algebras.interval expression messages policy",
-    "algebras.columns": "algebras.exact algebras.interval expression messages policy terms",
+    "algebras.columns": "algebras.exact algebras.interval expression messages policy source terms",
+    "proving": "algebras.columns fold policy terms",
     "units": "algebras.kinds expression fold messages policy source",
     "quotes": "expression messages policy source",
     # The design gives elaboration no algebra; `scales` reads its bands' figures with exact.
@@ -67,7 +68,7 @@ ROOMS: Mapping[str, str] = {
     "decision": "algebras.exact fold messages policy source tables.intake",
     # The design gives explanations the policy and the trace; they also bring the household in and decide it.
     "explanation": "algebras.exact algebras.trace decision expression fold messages policy tables.intake units",
-    "kernel": "algebras.columns algebras.exact algebras.interval decision expression fold messages policy source tables.intake terms",
+    "kernel": "algebras.columns algebras.exact decision expression fold messages policy tables.intake terms",
     "manifest": "messages policy source tables",
     "batch": (
         "engine algebras.exact decision manifest messages policy source tables tables.cells tables.intake tables.persons"
@@ -93,13 +94,13 @@ ROOMS: Mapping[str, str] = {
     "pytest_plugin": "engine",
     # What a household reaches is read off the trace; what none can reach, off the bounds that the checks find.
     "coverage": (
-        "algebras.exact algebras.interval algebras.trace cases checks explanation expression fold loading messages policy "
-        "reach source tables.intake"
+        "algebras.columns algebras.exact algebras.interval algebras.trace cases checks explanation expression fold loading "
+        "messages policy proving reach source tables.intake terms"
     ),
     "population": "algebras.exact decision expression fold policy source tables.cells tables.columns tables.forms tables.intake",
     "mutation": (
-        "algebras.columns algebras.exact cases checks decision differences elaborate expression flat fold kernel loading "
-        "messages policy population reach source tables tables.intake terms"
+        "algebras.columns algebras.exact cases checks decision differences elaborate expression flat kernel loading "
+        "messages policy population proving reach source tables tables.intake terms"
     ),
     "flat": "loading messages schema slips source tables",
     "scaffold": "flat folders loading messages policy source tables",

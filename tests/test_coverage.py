@@ -62,6 +62,43 @@ def covered(folder: Path, *cases: str) -> Coverage:
     return cover(folder)
 
 
+ENDS = """
+    rules:
+      low:
+        is: max(8 * rooms - others, 0)
+        clause: art. 1
+      high:
+        is: max(12 * rooms - others, 0)
+        clause: art. 1
+      turned:
+        is: low > high
+        clause: art. 1
+      wide:
+        is: rooms > 7 and low > high
+        clause: art. 1
+    outputs:
+      - turned
+      - wide
+"""
+
+
+def test_what_no_household_can_reach_is_told_by_itself(tmp_path: Path) -> None:
+    """`low` is never above `high`, though the bounds of each by itself would allow it."""
+    facts = "facts:\n" + number("rooms", at_most=9) + number("others", at_most=99)
+    case = "cases:\n  one:\n    clause: art. 1\n    because: by hand\n    facts:\n      rooms: 8\n      others: 1\n    expect:\n      low: 63\n"
+    written(tmp_path, rules=ENDS, facts=facts, cases=case)
+    found = cover(tmp_path)
+    out = [(one.rule, one.wanted, one.part) for one in found.sections[0].missed if one.is_impossible]
+    assert out == [
+        ("turned", "above", "low > high"),
+        ("wide", "holds", "rooms > 7 and low > high"),
+        ("wide", "alone", "rooms > 7 and low > high"),
+        ("wide", "above", "low > high"),
+    ]
+    assert "branches 3/7 (2 out of reach)  bounds 2/9 (2 out of reach)" in found.text()
+    assert "\nOut of reach of every household: the decision\n" in found.text()
+
+
 def counts(found: Coverage, section: str) -> dict[str, str]:
     (one,) = (part for part in found.sections if part.name == section)
     return {tally.kind: f"{tally.reached}/{tally.all}" for tally in one.tallies}
@@ -143,7 +180,7 @@ def test_the_command_tells_it(tmp_path: Path, asked: list[str], capsys: pytest.C
     printed = capsys.readouterr().out
     if "--json" in asked:
         (year,) = json.loads(printed)
-        assert year["sections"][0]["reached"]["branches"] == {"reached": 3, "all": 7}
+        assert year["sections"][0]["reached"]["branches"] == {"reached": 3, "all": 7, "out_of_reach": 0}
     else:
         assert "  the decision: rules 2/2  branches 3/7  bounds 1/3\n" in printed
 

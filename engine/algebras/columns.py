@@ -14,13 +14,14 @@ from math import ceil, floor, gcd, lcm
 from types import MappingProxyType
 
 from engine.algebras.exact import Exact
-from engine.algebras.interval import Dates, Interval, Range, Span
-from engine.expression import Algebra, Refusal
+from engine.algebras.interval import Dates, Interval, Range, Span, Truths, span_of
+from engine.expression import Algebra, Reader, Refusal
 from engine.messages import say
-from engine.policy import Group, Table
+from engine.policy import Fact, Group, Policy, Table
+from engine.source import Place, PolicyError, Problem
 from engine.terms import Term, Terms
 
-__all__ = ["Column", "Columns", "Ratio"]
+__all__ = ["Column", "Columns", "Ratio", "declared", "refused"]
 
 
 @dataclass(frozen=True)
@@ -234,6 +235,36 @@ class Columns(Algebra[Column]):
         down = terms.quotient(value.above, value.below)
         up = terms.times(terms.quotient(terms.times(value.above, -1), value.below), -1)
         return terms.choose(terms.is_from_zero(value.above), down, up)
+
+
+def declared(
+    policy: Policy, columns: Columns, facts: Sequence[Fact], absent: dict[str, Column], of: str = ""
+) -> dict[str, Column]:
+    """The column of every core name of `facts`, fine enough for what absence means, which is kept in `absent`.
+
+    Raises: PolicyError where a number is too wide, or what absence means has no one denominator.
+    """
+    names: dict[str, Column] = {}
+    figures = {figure.name: columns.number(figure.value) for figure in policy.figures}
+    reader = Reader(columns, {**figures, "today": columns.fact("today", "date", Dates(), of=of)})
+    for fact in sorted(facts, key=lambda fact: fact.absence is not None):
+        scale = 1 if fact.step is None else fact.step.denominator
+        try:
+            if fact.absence is not None:
+                absent[fact.name] = reader.read_for(names, fact.absence.value)
+                scale = lcm(scale, columns.below(absent[fact.name]))
+            names[fact.name] = columns.fact(fact.name, fact.kind, span_of(fact), scale, of)
+        except Refusal as refusal:
+            raise refused(fact.name, fact.place, refusal) from None
+        for name in fact.core_names(policy.words)[1:]:
+            names[name] = columns.fact(name, "truth", Truths(True, True), of=of)
+    return names
+
+
+def refused(name: str, place: Place, refusal: Refusal) -> PolicyError:
+    """The problem that columns cannot compute `name`."""
+    wrong = say("“{name}” cannot be computed in columns. {reason}", name=name, reason=refusal.wrong)
+    return PolicyError((Problem(place, wrong, refusal.expected, refusal.remedy),))
 
 
 def _ratio(value: Column) -> Ratio:

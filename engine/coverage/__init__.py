@@ -2,6 +2,7 @@
 
 pairs       an expression beside the steps of its trace
 goals       what can be reached in an expression, and what one household reaches
+unreachable goals that no household can reach
 reaching    the cases traced, and what each reaches
 report      the result as text and JSON
 """

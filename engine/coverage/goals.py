@@ -12,7 +12,7 @@ from engine.algebras.trace import Step
 from engine.coverage.pairs import links, parts
 from engine.expression import COMPARISONS
 
-__all__ = ["BOUNDS", "Goal", "Read", "goals", "met"]
+__all__ = ["BOUNDS", "SIGNS", "Goal", "Read", "goals", "met"]
 
 
 class Read(Protocol):
@@ -22,7 +22,7 @@ class Read(Protocol):
 
 
 BOUNDS = ("below", "on", "above")
-_SIGNS = {"below": "<", "on": "==", "above": ">"}
+SIGNS = {"below": "<", "on": "==", "above": ">"}
 _ORDERS = ("<", "<=", ">", ">=")
 
 
@@ -119,7 +119,7 @@ def _bounds(node: ast.Compare, read: Read) -> Iterator[Goal]:
         if COMPARISONS.get(type(operator)) in _ORDERS:
             one, other = read(left), read(right)
             for wanted in BOUNDS if isinstance(one, Range) and isinstance(other, Range) else ():
-                possible = Interval().compare(_SIGNS[wanted], one, other)
+                possible = Interval().compare(SIGNS[wanted], one, other)
                 if isinstance(possible, Truths) and possible.can_hold:
                     yield Goal(node, wanted, index)
         left = right

@@ -17,6 +17,7 @@ from engine.checks.examined import Examined
 from engine.coverage.goals import Goal, Read, goals, met
 from engine.coverage.pairs import needed
 from engine.coverage.report import Coverage, Missed, Section, Tally, missed_goal, missed_rule
+from engine.coverage.unreachable import Unreachable
 from engine.explanation.story import traced
 from engine.expression import Expression, names_in
 from engine.fold import Reading
@@ -54,6 +55,7 @@ def cover(folder: Path) -> Coverage:
     decision = _names_below(policy, _roots(policy))
     others = _names_below(policy, remarks) - decision
     mark = f"·{policy.words['other']}·"
+    unreachable = Unreachable(policy)
     decided = _reached(_named(policy, decision), _roots(policy), readings)
     remarked = _reached(_named(policy, others), remarks, readings)
     return Coverage(
@@ -62,11 +64,13 @@ def cover(folder: Path) -> Coverage:
         len(own),
         len(cases) - len(own),
         (
-            _section(policy, "decision", decision, decided),
+            _section(unreachable, "decision", _named(policy, decision), decided),
             _clauses(policy, readings),
             _questions(policy, cases),
-            _section(policy, "notes", {name for name in others if mark not in name}, remarked),
-            _section(policy, "other", {name for name in others if mark in name}, remarked),
+            _section(
+                unreachable, "notes", [rule for rule in _named(policy, others) if mark not in rule.name], remarked
+            ),
+            _section(unreachable, "other", [rule for rule in _named(policy, others) if mark in rule.name], remarked),
         ),
     )
 
@@ -94,18 +98,25 @@ def _names_below(policy: Policy, roots: Iterable[str]) -> set[str]:
     return followed(roots, reads)
 
 
-def _section(policy: Policy, name: str, names: set[str], reached: Reached) -> Section:
-    """What the rules called `names` have to reach, and what is reached of it."""
-    rules, examined = _named(policy, names), Examined(policy)
+def _section(unreachable: Unreachable, name: str, rules: list[Rule], reached: Reached) -> Section:
+    """What `rules` have to reach, what is reached of it, and what no household can reach."""
+    policy = unreachable.policy
+    examined = Examined(policy)
     every = [(rule, goal) for rule in rules for goal in goals(rule.expression.tree, _spans(examined, rule))]
     is_seen = {rule.name: rule.name in reached.rules for rule in rules}
     missed = [missed_rule(rule) for rule in rules if not is_seen[rule.name]]
     open_goals = [(rule, goal) for rule, goal in every if (rule.name, goal.key) not in reached.goals]
-    missed += [missed_goal(policy, rule, goal) for rule, goal in open_goals if is_seen[rule.name]]
+    shown = {(rule.name, goal.key) for rule, goal in open_goals if unreachable.is_shown(rule, goal)}
+    missed += [
+        missed_goal(policy, rule, goal, is_impossible=(rule.name, goal.key) in shown)
+        for rule, goal in open_goals
+        if is_seen[rule.name]
+    ]
     tallies = [Tally("rules", sum(is_seen.values()), len(rules))]
     for kind in ("branches", "bounds"):
         all_, left = (sum(goal.kind == kind for _, goal in found) for found in (every, open_goals))
-        tallies.append(Tally(kind, all_ - left, all_))
+        impossible = sum(goal.kind == kind and (rule.name, goal.key) in shown for rule, goal in open_goals)
+        tallies.append(Tally(kind, all_ - left, all_, impossible))
     return Section(name, tuple(tallies), tuple(missed))
 
 

@@ -18,16 +18,20 @@ __all__ = ["Coverage", "Missed", "Section", "Tally", "missed_goal", "missed_rule
 
 @dataclass(frozen=True)
 class Tally:
-    """How many of all there are are reached."""
+    """How many of all there are are reached; of the others, how many are shown to be out of reach of every household."""
 
     kind: str
     reached: int
     all: int
+    impossible: int = 0
 
 
 @dataclass(frozen=True)
 class Missed:
-    """One thing that no case reaches: in which rule, at which part of it, what of it, and what household would reach it."""
+    """One thing that no case reaches: in which rule, at which part of it, what of it, and what household would reach it.
+
+    `is_impossible` says that no household is shown to do so; where it is not shown, there may be none all the same.
+    """
 
     kind: str
     rule: str
@@ -36,6 +40,7 @@ class Missed:
     place: Place | None
     clause: str
     household: Message
+    is_impossible: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,15 +107,30 @@ def _lines(coverage: Coverage, language: str) -> Iterator[str]:
         others=coverage.other_readings,
     ).text(language)
     for section in coverage.sections:
-        counts = "  ".join(
-            f"{_KINDS[tally.kind].text(language)} {tally.reached}/{tally.all}" for tally in section.tallies
-        )
+        counts = "  ".join(_counted(tally, language) for tally in section.tallies)
         yield f"  {_TITLES[section.name].text(language)}: {counts}"
     for section in coverage.sections:
-        if section.missed and section.name not in _COUNTED:
-            yield ""
-            yield say("Not reached: {section}", section=_TITLES[section.name]).text(language)
-            yield from (f"  {_missed(missed, language)}" for missed in section.missed)
+        if section.name not in _COUNTED:
+            yield from _listed(say("Not reached: {section}", section=_TITLES[section.name]), section, False, language)
+    for section in coverage.sections:
+        if section.name not in _COUNTED:
+            title = say("Out of reach of every household: {section}", section=_TITLES[section.name])
+            yield from _listed(title, section, True, language)
+
+
+def _counted(tally: Tally, language: str) -> str:
+    counted = f"{_KINDS[tally.kind].text(language)} {tally.reached}/{tally.all}"
+    if not tally.impossible:
+        return counted
+    return counted + say(" ({count} out of reach)", count=tally.impossible).text(language)
+
+
+def _listed(title: Message, section: Section, is_impossible: bool, language: str) -> Iterator[str]:
+    found = [missed for missed in section.missed if missed.is_impossible is is_impossible]
+    if found:
+        yield ""
+        yield title.text(language)
+    yield from (f"  {_missed(missed, language)}" for missed in found)
 
 
 _COUNTED = ("other",)
@@ -127,7 +147,10 @@ def _missed(missed: Missed, language: str) -> str:
 def _content(section: Section) -> dict[str, object]:
     return {
         "name": section.name,
-        "reached": {tally.kind: {"reached": tally.reached, "all": tally.all} for tally in section.tallies},
+        "reached": {
+            tally.kind: {"reached": tally.reached, "all": tally.all, "out_of_reach": tally.impossible}
+            for tally in section.tallies
+        },
         "missed": [
             {
                 "kind": missed.kind,
@@ -137,6 +160,7 @@ def _content(section: Section) -> dict[str, object]:
                 "place": None if missed.place is None else str(missed.place),
                 "clause": missed.clause or None,
                 "household": missed.household.text(),
+                "out_of_reach": missed.is_impossible,
             }
             for missed in section.missed
         ],
@@ -149,12 +173,13 @@ def missed_rule(rule: Rule) -> Missed:
     return Missed("rules", rule.name, rule.expression.canonical, "", rule.place, rule.saying.clause, household)
 
 
-def missed_goal(policy: Policy, rule: Rule, goal: Goal) -> Missed:
+def missed_goal(policy: Policy, rule: Rule, goal: Goal, *, is_impossible: bool) -> Missed:
     """A goal that no household reaches, told with the part of the expression as the officer would write it."""
     said = _Said(policy, rule.expression)
     place = rule.expression.place_of(goal.node)
     part = said.text(goal.node)
-    return Missed(goal.kind, rule.name, part, goal.wanted, place, rule.saying.clause, _household(said, goal))
+    household = _household(said, goal)
+    return Missed(goal.kind, rule.name, part, goal.wanted, place, rule.saying.clause, household, is_impossible)
 
 
 def _household(said: _Said, goal: Goal) -> Message:

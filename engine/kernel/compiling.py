@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from engine.algebras.columns import Column, Columns
+from engine.algebras.columns import Column, Columns, declared, refused
 from engine.decision import _layout, decimals
 from engine.expression import CONSTANTS, Refusal, names_in
 from engine.fold import read_all
 from engine.kernel.deciding import Kernel
-from engine.kernel.facts import Typed, declared, refused, typed
+from engine.kernel.facts import Typed, typed
 from engine.kernel.remarks import PARTS, Wording, names_of, wording
 from engine.kernel.writing import dtype_of, write
 from engine.policy import Fact, Policy

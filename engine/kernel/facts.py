@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
 
 import polars as pl
 
-from engine.algebras.columns import Column, Columns
+from engine.algebras.columns import Column, Columns, declared
 from engine.algebras.exact import Value
-from engine.algebras.interval import Dates, Truths, span_of
-from engine.expression import Reader, Refusal
 from engine.kernel.program import ROW
 from engine.kernel.writing import dtype_of
-from engine.messages import plain, say
-from engine.policy import Fact, Policy
-from engine.source import Place, PolicyError, Problem
+from engine.messages import plain
+from engine.policy import Policy
 from engine.tables.intake import Household
 from engine.terms import Term
 
-__all__ = ["Typed", "declared", "facts_frame", "persons_frames", "refused", "stored", "typed"]
+__all__ = ["Typed", "facts_frame", "persons_frames", "stored", "typed"]
 
 
 @dataclass(frozen=True)
@@ -45,36 +41,6 @@ def typed(column: Column) -> Typed:
         return Typed(column.kind, dtype_of(column))
     assert isinstance(column.below.value, int)
     return Typed("number", dtype_of(column.above), column.below.value)
-
-
-def declared(
-    policy: Policy, columns: Columns, facts: Sequence[Fact], absent: dict[str, Column], of: str = ""
-) -> dict[str, Column]:
-    """The column of every core name of `facts`, fine enough for what absence means, which is kept in `absent`.
-
-    Raises: PolicyError where a number is too wide, or what absence means has no one denominator.
-    """
-    names: dict[str, Column] = {}
-    figures = {figure.name: columns.number(figure.value) for figure in policy.figures}
-    reader = Reader(columns, {**figures, "today": columns.fact("today", "date", Dates(), of=of)})
-    for fact in sorted(facts, key=lambda fact: fact.absence is not None):
-        scale = 1 if fact.step is None else fact.step.denominator
-        try:
-            if fact.absence is not None:
-                absent[fact.name] = reader.read_for(names, fact.absence.value)
-                scale = lcm(scale, columns.below(absent[fact.name]))
-            names[fact.name] = columns.fact(fact.name, fact.kind, span_of(fact), scale, of)
-        except Refusal as refusal:
-            raise refused(fact.name, fact.place, refusal) from None
-        for name in fact.core_names(policy.words)[1:]:
-            names[name] = columns.fact(name, "truth", Truths(True, True), of=of)
-    return names
-
-
-def refused(name: str, place: Place, refusal: Refusal) -> PolicyError:
-    """The problem that columns cannot compute `name`."""
-    wrong = say("“{name}” cannot be computed in columns. {reason}", name=name, reason=refusal.wrong)
-    return PolicyError((Problem(place, wrong, refusal.expected, refusal.remedy),))
 
 
 def facts_frame(policy: Policy, households: Iterable[Household]) -> pl.DataFrame:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from engine.algebras.columns import Column, Columns
 from engine.expression import Refusal, names_in
-from engine.fold import fold
-from engine.kernel.facts import declared
 from engine.messages import Message, say
 from engine.mutation.edits import Edit
 from engine.mutation.trials import Pair
 from engine.policy import Figure, Policy
+from engine.proving import always_holds, in_terms
 from engine.reach import core_of, reached
 from engine.source import Branch, PolicyError
-from engine.terms import Term, Terms, parts_of
+from engine.terms import Term
 
 __all__ = ["Sameness", "is_one_intake", "told"]
 
@@ -49,7 +46,7 @@ def _is_same(pair: Pair) -> bool:
         return False
     algebra = Columns(one.tables, one.groups)
     try:
-        first, second = (_terms(policy, algebra) for policy in (one, two))
+        first, second = (in_terms(policy, algebra).names for policy in (one, two))
     except (PolicyError, Refusal):
         return False
     return all(_equal(algebra, first[name], second[name]) for name in told(one))
@@ -69,44 +66,12 @@ def _absences(policy: Policy) -> list[Figure]:
     return [figure for figure in policy.figures if figure.name in read]
 
 
-def _terms(policy: Policy, algebra: Columns) -> Mapping[str, Column]:
-    facts = declared(policy, algebra, policy.facts, {})
-    persons = {group.name: [declared(policy, algebra, group.facts, {}, group.name)] for group in policy.groups}
-    return fold(policy, facts, algebra, persons)
-
-
 def _equal(algebra: Columns, one: Column, two: Column) -> bool:
     if one == two:
         return True
     found = algebra.compare("==", one, two)
     assert isinstance(found, Term)
-    return _always_holds(algebra.terms, found)
-
-
-def _always_holds(terms: Terms, truth: Term) -> bool:
-    """Whether `truth` is shown to hold for every household: in each case of the conditions that it rests on.
-
-    The condition that was made first is taken to hold, then to fail, until nothing is open. A case that no household
-    can be in may stay open, so what is not shown here may hold all the same.
-    """
-    left: list[tuple[Term, frozenset[Term]]] = [(truth, frozenset())]
-    for _ in range(_MOST_CASES):
-        if not left:
-            return True
-        case, known = left.pop()
-        if case.value is True:
-            continue
-        condition = next((part for part in parts_of([case]) if _is_condition(part) and part not in known), None)
-        if condition is None:
-            return False
-        for value in (True, False):
-            left.append((terms.where(case, {condition: terms.constant(value)}), known | {condition}))
-    return False
-
-
-def _is_condition(term: Term) -> bool:
-    """Whether it is a truth of the household that no other truths make up."""
-    return term.kind == "truth" and not term.of and term.operation not in ("both", "either", "not", "constant")
+    return always_holds(algebra.terms, found, _MOST_CASES)
 
 
 def told(policy: Policy) -> tuple[str, ...]:
