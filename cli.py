@@ -127,6 +127,13 @@ _FORMAT = click.option(
     "format_",
     help=_("csv, jsonl, parquet, xlsx or yaml. Default: by the ending of the file; csv for a pipe."),
 )
+_OUTPUT_FORMAT = click.option(
+    "--output-format",
+    type=click.Choice(["csv", "jsonl", "parquet", "xlsx"]),
+    help=_(
+        "The format of a result on standard output (-o -). Default: that of the input, csv where it is none of these."
+    ),
+)
 _ENCODING = click.option(
     "--encoding", help=_("The encoding of a CSV file: utf-8 or gb18030. Default: what its header shows.")
 )
@@ -350,6 +357,7 @@ def _files_of_persons(run: _Run, asked: Sequence[str]) -> dict[str, Path]:
 )
 @_QUESTIONS
 @_FORMAT
+@_OUTPUT_FORMAT
 @_ENCODING
 @_ALGEBRA
 @_TODAY
@@ -366,12 +374,17 @@ def evaluate(
     rejects: Path | None,
     questions: Sequence[str],
     format_: str | None,
+    output_format: str | None,
     encoding: str | None,
     algebra: str | None,
     today: datetime.datetime | None,
     policies: Path | None,
 ) -> None:
     files = _files_of_persons(run, persons)
+    if output_format is not None and str(output) != _PIPE:
+        raise click.UsageError(
+            run.say("--output-format is for standard output (-o -): the ending of a file says its own.")
+        )
     if by_date and algebra == "columns":
         raise click.UsageError(run.say("With --by-date rows are decided one by one: leave --algebra out."))
     if by_date and (year is not None or on is not None):
@@ -379,10 +392,14 @@ def evaluate(
     if by_date and persons:
         raise click.UsageError(run.say("A table of persons cannot be split by date: leave --by-date or --persons out."))
     if by_date:
-        _evaluate_by_date(run, source, output, rejects, questions, format_, encoding, today, policies)
+        with _piped(source, output, format_, output_format) as (path, target):
+            failed = _evaluate_by_date(
+                run, path, target, target is not output, rejects, questions, format_, encoding, today, policies
+            )
+        sys.exit(1 if failed else 0)
     policy = _policy(run, policies, year, questions, on)
     try:
-        with _piped(source, output, format_) as (path, target), _Bar(path) as bar:
+        with _piped(source, output, format_, output_format) as (path, target), _Bar(path) as bar:
             summary = engine.evaluate(
                 policy,
                 path,
@@ -418,7 +435,9 @@ _PIPE = "-"
 
 
 @contextmanager
-def _piped(source: Path, output: Path | None, format_: str | None) -> Iterator[tuple[Path, Path | None]]:
+def _piped(
+    source: Path, output: Path | None, format_: str | None, output_format: str | None
+) -> Iterator[tuple[Path, Path | None]]:
     """Files instead of pipes: a table is read twice, and a result appears whole or not at all.
 
     What comes from a pipe is kept in a file for as long; what goes to a pipe goes there at the end.
@@ -435,7 +454,7 @@ def _piped(source: Path, output: Path | None, format_: str | None) -> Iterator[t
             with path.open("wb") as stream:
                 shutil.copyfileobj(sys.stdin.buffer, stream)
         if output is not None and str(output) == _PIPE:
-            target = Path(folder) / f"stdout.{ending}"
+            target = Path(folder) / f"stdout.{output_format or ending}"
         yield path, target
         if output is not None and target is not None and target != output:
             _send(target)
@@ -455,13 +474,15 @@ def _evaluate_by_date(
     run: _Run,
     source: Path,
     output: Path | None,
+    is_piped: bool,
     rejects: Path | None,
     questions: Sequence[str],
     format_: str | None,
     encoding: str | None,
     today: datetime.datetime | None,
     policies: Path | None,
-) -> NoReturn:
+) -> bool:
+    """Whether a row was set aside; what is told goes beside a result on standard output."""
     rows: dict[str, list[tuple[str, engine.Decision]]] = {}
 
     def keep(record: engine.Record, decision: engine.Decision) -> None:
@@ -487,14 +508,15 @@ def _evaluate_by_date(
     except (engine.PolicyError, engine.TableError, engine.HouseholdError) as error:
         run.fail(error.problems)
     for part in result.parts:
-        click.echo(f"{part.version.folder}")
+        click.echo(f"{part.version.folder}", err=is_piped)
         if shown := rows.get(part.policy.fingerprint):
-            click.echo(_table(run, part.policy, shown))
+            click.echo(_table(run, part.policy, shown), err=is_piped)
         run.tell(part.summary.problems)
-        click.echo(_summary(run, part.policy, part.summary) + "\n")
+        click.echo(_summary(run, part.policy, part.summary) + "\n", err=is_piped)
     run.tell(result.problems)
-    click.echo(_summary_by_date(run, result))
-    sys.exit(1 if result.rejected else 0)
+    told = replace(result, output="", manifest="") if is_piped else result
+    click.echo(_summary_by_date(run, told), err=is_piped)
+    return result.rejected > 0
 
 
 def _summary_by_date(run: _Run, result: engine.ByDate) -> str:

@@ -480,6 +480,27 @@ def test_a_pipe_brings_a_table_and_takes_a_result(tmp_path: Path) -> None:
     assert "--rejects" in done.stderr.decode()
 
 
+def test_a_pipe_takes_the_format_that_is_asked_for(tmp_path: Path) -> None:
+    source = ROOT / "examples" / "households-2023.csv"
+    engine.evaluate(scheme(), source, tmp_path / "out.jsonl", today=DAY)
+    done = subprocess.run(command(str(source), "-o", "-", "--output-format", "jsonl"), cwd=ROOT, capture_output=True)
+    assert (done.returncode, done.stdout) == (0, (tmp_path / "out.jsonl").read_bytes())
+    target = tmp_path / "other.csv"
+    done = subprocess.run(
+        command(str(source), "-o", str(target), "--output-format", "jsonl"), cwd=ROOT, capture_output=True
+    )
+    assert done.returncode == 2 and "the ending of a file says its own" in done.stderr.decode() and not target.exists()
+
+
+def test_a_pipe_takes_a_result_by_date(tmp_path: Path) -> None:
+    source = ROOT / "examples" / "households-2023.csv"
+    engine.evaluate_by_date(ROOT / "policies", source, tmp_path / "out.csv", today=DAY)
+    by_date = [sys.executable, "cli.py", "evaluate", "-", "--by-date", "--today", "2023-08-01", "-o", "-"]
+    done = subprocess.run(by_date, cwd=ROOT, input=source.read_bytes(), capture_output=True)
+    assert (done.returncode, done.stdout) == (0, (tmp_path / "out.csv").read_bytes())
+    assert "总计30行：判定30行" in done.stderr.decode() and not (ROOT / "-").exists()
+
+
 def test_a_closed_pipe_is_no_fault(tmp_path: Path) -> None:
     source = table(tmp_path / "rows.csv", ordinary(300))
     with subprocess.Popen(
