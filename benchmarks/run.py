@@ -35,6 +35,7 @@ __all__ = ["main"]
 ROWS = (100_000, 1_000_000, 10_000_000)
 TIMES = {100_000: 41, 1_000_000: 11, 10_000_000: 3}
 SAMPLE = 20_000
+BESIDE = ("python", "sql", "openfisca")
 MOST_BESIDE = 1_000_000
 """With more rows than these, what is not written for speed is left out."""
 
@@ -98,8 +99,8 @@ def beside(name: str, frame: pl.DataFrame) -> Contender:
     """What a user might write instead."""
     if name == "python":
         return _plainly("plain Python", lambda: plain.decide(frame))
-    table = import_module("benchmarks.in_sql").Table(frame)
-    return Contender("DuckDB", table.decide, table.decided)
+    table = import_module(f"benchmarks.in_{name}").Table(frame)
+    return Contender({"sql": "DuckDB", "openfisca": "OpenFisca"}[name], table.decide, table.decided)
 
 
 # What is right ------------------------------------------------------------
@@ -225,7 +226,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rows", type=int, nargs="*", default=ROWS, help="numbers of households")
     parser.add_argument("--times", type=int, help="runs of each contender; by default fewer the more rows")
     parser.add_argument("--sample", type=int, default=SAMPLE, help="households held against the exact algebra")
-    parser.add_argument("--beside", nargs="*", default=("python",), choices=("python", "sql"), help="sql needs duckdb")
+    parser.add_argument("--beside", nargs="*", default=("python",), choices=BESIDE, help="need duckdb, openfisca-core")
     asked = parser.parse_args(arguments)
     bench = prepared(asked.sample, asked.beside)
     for rows in asked.rows:
