@@ -40,6 +40,12 @@ _ROOT = Path(__file__).parent.parent
 _PYTHON = sys.executable
 _BANGFU = (_PYTHON, "-c", "import cli; cli.main()")
 _YEAR = ("--year", "2023", "--today", inputs.TODAY)
+_BARE = {
+    "hand": ("by hand", ("benchmarks.file_to_file", "hand")),
+    "kernel": ("engine, 7 columns", ("benchmarks.file_to_file", "kernel")),
+    "sql": ("DuckDB, 7 columns", ("benchmarks.in_sql",)),
+}
+"""Programs that write the seven columns alone: what they are called, and their modules."""
 _TEXTS = ("困难类别", "审批")
 _AMOUNT = r"^[0-9]+(\.[0-9]{1,2})?$"
 _NANO, _MIB = 10**9, 2**20
@@ -184,12 +190,12 @@ class Bench:
         """A file of the folder."""
         return self.folder / name
 
-    def bare(self, module: str, how: Sequence[str], source: Path, target: str, result: Right) -> Program:
+    def bare(self, which: str, source: Path, target: str, result: Right) -> Program:
         """A program that writes the seven columns alone, in 分."""
-        into = self.path(f"{'-'.join(how) or 'sql'}.{target}")
-        names = {"hand": "by hand", "kernel": "engine, 7 columns", "": "DuckDB, 7 columns"}
-        command = (_PYTHON, "-m", module, *how, str(source), str(into))
-        return Program(names["".join(how)], command, lambda: result.told(seven(into, in_cents=True)))
+        into = self.path(f"bare-{which}.{target}")
+        name, program = _BARE[which]
+        command = (_PYTHON, "-m", *program, str(source), str(into))
+        return Program(name, command, lambda: result.told(seven(into, in_cents=True)))
 
     def evaluate(self, name: str, source: Path, target: str, result: Right, code: int = 0) -> Program:
         """`bangfu evaluate` with every check, every column of the input and every column of a decision."""
@@ -211,9 +217,8 @@ def large(bench: Bench, rows: int, times: int, sample: int) -> None:
     inputs.write_parquet(parquet, rows)
     result = right(rows, sample)
     for source, target in ((csv, "parquet"), (csv, "csv"), (parquet, "parquet")):
-        programs = [bench.bare("benchmarks.file_to_file", (how,), source, target, result) for how in ("hand", "kernel")]
-        if "sql" in bench.beside:
-            programs.append(bench.bare("benchmarks.in_sql", (), source, target, result))
+        bare = ("hand", "kernel", *bench.beside)
+        programs = [bench.bare(which, source, target, result) for which in bare]
         programs.append(bench.evaluate("bangfu evaluate", source, target, result))
         bench.run(f"{rows:>10,} rows, {source.suffix[1:]} to {target}", programs, times)
     parquet.unlink()
@@ -233,7 +238,7 @@ def small(bench: Bench, rows: int, times: int) -> None:
     result = right(rows, rows)
     start = bench.evaluate("bangfu evaluate", csv, "csv", result)
     anew = Program("bangfu evaluate, policy read anew", ("env", "BANGFU_CACHE=", *start.command), start.told)
-    hand = bench.bare("benchmarks.file_to_file", ("hand",), csv, "csv", result)
+    hand = bench.bare("hand", csv, "csv", result)
     bench.run(f"{rows:>10,} rows, csv to csv", (hand, start, anew), times)
     evaluated = bench.evaluate("bangfu evaluate", xlsx, "xlsx", result)
     bench.run(f"{rows:>10,} rows, xlsx to xlsx", (_workbook_alone(bench, xlsx, evaluated), evaluated), times)
