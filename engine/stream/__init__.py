@@ -4,9 +4,9 @@
     blocks -> intake (reading, forms; odd rows by the intake of single rows) -> a kernel -> writing, counting
 
     scanning    CSV by the block, told apart from what the strict reader must see
-    blocks      the rows of a table by the block
+    blocks      the rows of a table by the block: as texts, where these come to the same
     reading     the cells of one fact, a whole column at once
-    forms       texts of a form that are surely valid
+    forms       texts of a form of which the same is known
     intake      rows brought in by whole columns
     keys        which values stand in several rows
     deciding    a block decided
