@@ -11,10 +11,11 @@ from pathlib import Path
 from engine import schema
 from engine.algebras.exact import Exact, Value
 from engine.algebras.trace import Trace
+from engine.cache import load_cached
 from engine.decision import decided, shown
 from engine.explanation.story import step_line, traced
 from engine.expression import ROUNDINGS, Expression, Reader, Refusal, names_in, parse
-from engine.loading import load, without_keys
+from engine.loading import without_keys
 from engine.messages import LANGUAGES, say
 from engine.policy import Policy
 from engine.source import Branch, Entry, Leaf, Place, PolicyError, Problem, merge, nearest, normal, read
@@ -119,11 +120,11 @@ def run_cases(folder: Path) -> tuple[Result, ...]:
 
     Raises: PolicyError where the policy or its cases have problems.
     """
-    policies: dict[str, Policy] = {"": load(folder)}
+    policies: dict[str, Policy] = {"": load_cached(folder)}
     results = []
     for case in read_cases(folder):
         if case.question not in policies:
-            policies[case.question] = load(folder, questions=(case.question,))
+            policies[case.question] = load_cached(folder, (case.question,))
         results.append(run_case(policies[case.question], case))
     return tuple(results)
 

@@ -40,7 +40,7 @@ class Cases(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         """An item for each case, by its name."""
         try:
-            self.policies = {"": engine.load(self.path.parent)}
+            self.policies = {"": engine.load_cached(self.path.parent)}
             cases = engine.read_cases(self.path.parent)
         except engine.PolicyError as error:
             raise self.CollectError(_texts(self.path.parent, error.problems)) from None
@@ -50,7 +50,7 @@ class Cases(pytest.File):
     def policy(self, question: str) -> engine.Policy:
         """The policy, under the other reading of `question` where there is one."""
         if question not in self.policies:
-            self.policies[question] = engine.load(self.path.parent, questions=(question,))
+            self.policies[question] = engine.load_cached(self.path.parent, (question,))
         return self.policies[question]
 
 

@@ -83,18 +83,18 @@ ROOMS: Mapping[str, str] = {
     ),
     "rows": "explanation messages policy source tables tables.cells tables.columns tables.intake tables.persons",
     "cases": (
-        "algebras.exact algebras.trace decision explanation expression loading messages policy schema source "
+        "algebras.exact algebras.trace cache decision explanation expression loading messages policy schema source "
         "tables tables.intake"
     ),
     "regression": (
-        "engine algebras.exact algebras.trace cases compare decision explanation expression flat fold loading messages policy "
+        "engine algebras.exact algebras.trace cache cases compare decision explanation expression flat fold messages policy "
         "population source tables tables.intake"
     ),
     "verifying": "engine batch by_date decision folders loading manifest messages policy regression source tables timeline",
     "pytest_plugin": "engine",
     # What a household reaches is read off the trace; what none can reach, off the bounds that the checks find.
     "coverage": (
-        "algebras.columns algebras.exact algebras.interval algebras.trace cases checks explanation expression fold loading "
+        "algebras.columns algebras.exact algebras.interval algebras.trace cache cases checks explanation expression fold "
         "messages policy proving reach source tables.intake terms"
     ),
     "population": "algebras.exact decision expression fold policy source tables.cells tables.columns tables.forms tables.intake",

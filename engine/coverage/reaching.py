@@ -12,6 +12,7 @@ from pathlib import Path
 from engine.algebras.exact import Value
 from engine.algebras.interval import Range, Span, Texts, span_of
 from engine.algebras.trace import Step, Trace
+from engine.cache import load_cached
 from engine.cases import Case, household_of, read_cases
 from engine.checks.examined import Examined
 from engine.coverage.goals import Goal, Read, goals, met
@@ -21,7 +22,6 @@ from engine.coverage.unreachable import Unreachable
 from engine.explanation.story import traced
 from engine.expression import Expression, names_in
 from engine.fold import Reading
-from engine.loading import load
 from engine.messages import say
 from engine.policy import Fact, Policy, Rule
 from engine.reach import followed
@@ -48,7 +48,7 @@ def cover(folder: Path) -> Coverage:
     A case that takes the other reading of a question reaches that question, and nothing else: it is decided by another policy.
     Raises: PolicyError where the policy or its cases have problems.
     """
-    policy, cases = load(folder), read_cases(folder)
+    policy, cases = load_cached(folder), read_cases(folder)
     own = [case for case in cases if not case.question]
     readings = [reading for case in own if (reading := _traced(policy, case)) is not None]
     remarks = {remark.when for remark in policy.remarks}

@@ -10,11 +10,11 @@ from tempfile import TemporaryDirectory
 
 from engine import __version__
 from engine.algebras.trace import Trace
+from engine.cache import load_cached
 from engine.cases import read_cases
 from engine.compare import Comparison, diff
 from engine.explanation.story import step_line, traced
 from engine.expression import names_in
-from engine.loading import load
 from engine.messages import Message, say
 from engine.policy import Policy
 from engine.regression.baseline import BLOCK, Baseline, Cells, Row, read_baseline, unfold
@@ -90,7 +90,7 @@ def regress(
     baseline = read_baseline(folder)
     if baseline is None:
         return None
-    policy = load(folder)
+    policy = load_cached(folder)
     chosen = range(0, len(baseline.households), one_of)
     run = _Run(baseline, chosen, exact)
     with TemporaryDirectory() as place:
@@ -98,7 +98,7 @@ def regress(
         recorded = Path(place) / folder.resolve().name
         if policy.fingerprint != baseline.fingerprint:
             unfold(baseline, recorded)
-            was, comparison = load(recorded), diff(recorded, folder)
+            was, comparison = load_cached(recorded), diff(recorded, folder)
         moves = list(run.moves(was, recorded if comparison else folder, is_of_engine=True))
         if comparison is not None:
             moves += run.moves(policy, folder, is_of_engine=False)
@@ -174,7 +174,7 @@ class _Run:
             if question and question not in known:
                 continue  # the comparison says that the question is gone
             if question not in policies:
-                policies[question] = load(folder, questions=(question,))
+                policies[question] = load_cached(folder, (question,))
             decider = Decider(policies[question])
             cells = case.said["facts"]
             assert isinstance(cells, dict)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine import __version__
+from engine.cache import load_cached
 from engine.cases import Case, read_cases, run_cases
 from engine.flat import flat_files
-from engine.loading import load
 from engine.messages import Message, say
 from engine.policy import Policy
 from engine.population import population
@@ -48,7 +48,7 @@ def record(
     Households that are recorded already are kept where no other number and seed are asked for and their facts still are facts.
     Raises: PolicyError where the policy has problems or a case is not as expected; TableError where it cannot be written.
     """
-    policy = load(folder)
+    policy = load_cached(folder)
     failed = [result.case.name for result in run_cases(folder) if not result.has_passed]
     if failed:
         wrong = say("These cases are not as expected: {cases}.", cases=tuple(failed))
@@ -95,7 +95,7 @@ def _recorded(folder: Path, policy: Policy, cases: Sequence[Case]) -> dict[str, 
     found = {}
     for case in cases:
         if case.question not in policies:
-            policies[case.question] = load(folder, questions=(case.question,))
+            policies[case.question] = load_cached(folder, (case.question,))
         decider = Decider(policies[case.question])
         row, values = next(decider.exact(decider.brought([cells_of(case)]), decider.rules))
         found[case.name] = RecordedCase(said_of(case), row, values)
