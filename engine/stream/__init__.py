@@ -12,6 +12,7 @@
     deciding    a block decided
     counting    what a block comes to, in the summary
     writing     decided rows written
+    ordered     parts worked on in several threads
     running     the run
     batches     Arrow record batches decided one by one
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import functools
 import operator
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
 import polars as pl
 
@@ -18,11 +18,14 @@ from engine.messages import Words
 from engine.policy import Fact, Policy
 from engine.stream.blocks import Blocks, Glimpse, Tables
 from engine.stream.intake import ColumnIntake
+from engine.stream.ordered import in_order
 from engine.stream.reading import Reader
 from engine.tables import Record
 from engine.tables.cells import key_of
 
 __all__ = ["Keys", "Repeats"]
+
+Part = TypeVar("Part")
 
 
 class Keys:
@@ -60,10 +63,12 @@ class Repeats:
 
     def find(self, blocks: Blocks | Tables) -> dict[int, dict[str, int]]:
         """For each column, each value that stands in several rows, with their number."""
+        if not self._unique:
+            return {}
         seen: dict[int, list[pl.Series]] = {index: [] for index in self._unique}
-        for glimpse in self._glimpses(blocks):
-            for index in self._unique:
-                seen[index].append(self._marks(glimpse, index))
+        for marks in self._each(blocks, lambda glimpse: [self._marks(glimpse, index) for index in self._unique]):
+            for index, found in zip(self._unique, marks, strict=True):
+                seen[index].append(found)
         self._again = {index: _again(marks) for index, marks in seen.items() if marks}
         if not any(len(marks) for marks in self._again.values()):
             return {index: {} for index in self._unique}
@@ -81,9 +86,10 @@ class Repeats:
         ]
         return functools.reduce(operator.or_, told) if told else None
 
-    def _glimpses(self, blocks: Blocks | Tables) -> Iterator[Glimpse]:
+    def _each(self, blocks: Blocks | Tables, work: Callable[[Glimpse], Part]) -> Iterator[Part]:
+        """What `work` makes of each part of the table, in order."""
         wanted, source = sorted(self._unique), cast(Any, blocks)
-        return (source.glimpse(chunk, wanted) for chunk in source.chunks())
+        return in_order(lambda chunk: work(source.glimpse(chunk, wanted)), source.chunks())
 
     def _values(self, cells: pl.DataFrame, index: int) -> pl.Series:
         return self._intake.read(self._unique[index], cells).values
@@ -102,13 +108,19 @@ class Repeats:
 
     def _counted(self, blocks: Blocks | Tables) -> dict[int, dict[str, int]]:
         counts: dict[int, Counter[str]] = {index: Counter() for index in self._unique}
-        for glimpse in self._glimpses(blocks):
-            for index in self._unique:
-                held = self._values(glimpse.cells, index).hash().is_in(self._again[index].implode())
-                records = (*map(glimpse.record, held.arg_true().to_list()), *glimpse.records)
-                keys = [self._key(record, index) for record in records]
-                counts[index].update(key for key in keys if key is not None)
+        for found in self._each(blocks, self._again_in):
+            for index, keys in found.items():
+                counts[index].update(keys)
         return {index: {value: count for value, count in found.items() if count > 1} for index, found in counts.items()}
+
+    def _again_in(self, glimpse: Glimpse) -> dict[int, list[str]]:
+        """The values of the rows that may stand in several."""
+        found = {}
+        for index in self._unique:
+            held = self._values(glimpse.cells, index).hash().is_in(self._again[index].implode())
+            records = (*map(glimpse.record, held.arg_true().to_list()), *glimpse.records)
+            found[index] = [key for record in records if (key := self._key(record, index)) is not None]
+        return found
 
 
 _PARTS = 16

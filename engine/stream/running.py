@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -17,15 +15,12 @@ from engine.stream.counting import Counting
 from engine.stream.deciding import Decided, Decider
 from engine.stream.intake import ColumnIntake
 from engine.stream.keys import Repeats
+from engine.stream.ordered import in_order
 from engine.stream.writing import ArrowTables, CsvLines, rows
 from engine.tables import ColumnSource, ColumnTarget, Source
 from engine.tables.csv import CsvSource, CsvTarget
 
 __all__ = ["Pass", "Streaming"]
-
-_WORKERS = 2
-_WAITING = 3
-"""Blocks that are being decided, or wait for the one in front of them."""
 
 Part = TypeVar("Part")
 
@@ -105,7 +100,7 @@ class Pass:
             run = self._run
             kinds = None if run.policy.groups else self._intake.kinds
             return map(work, Records(run.table, run.kept, kinds, run.policy.words).blocks())
-        return _in_order(lambda chunk: work(blocks.block(chunk)), blocks.chunks())
+        return in_order(lambda chunk: work(blocks.block(chunk)), blocks.chunks())
 
     def decider(self) -> Decider:
         """What decides the blocks of this run."""
@@ -154,15 +149,3 @@ def _blocks(table: Source, kept: Sequence[int], plain: Mapping[int, str]) -> Blo
     if isinstance(table, CsvSource):
         return Blocks(table, kept, plain)
     return Tables(table, kept) if isinstance(table, ColumnSource) else None
-
-
-def _in_order(work: Callable[[Any], Part], parts: Iterable[Any]) -> Iterator[Part]:
-    """What `work` makes of `parts`, in order; a few of them at any time are being worked on, or wait."""
-    with ThreadPoolExecutor(_WORKERS) as workers:
-        waiting: deque[Future[Part]] = deque()
-        for part in parts:
-            waiting.append(workers.submit(work, part))
-            if len(waiting) >= _WAITING:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
