@@ -45,7 +45,15 @@ class Numbering:
             index = self._with(unknown.unique(maintain_order=True), 0 if index is None else index.count)
             found = index.of(columns)
             assert self._is_full or found.max() != UNKNOWN
+        elif index is not None and index.recent.height:
+            self._settle()
         return found
+
+    def _settle(self) -> None:
+        """Take what was met last into the index: rows have been seen in which nothing was new."""
+        with self._lock:
+            assert self._met is not None
+            self._index = _Index.over(self._met)
 
     def _with(self, rows: pl.DataFrame, known: int) -> _Index:
         """The index with numbers for all of `rows`, none of which is among the first `known` combinations."""
