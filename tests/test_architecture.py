@@ -90,7 +90,7 @@ ROOMS: Mapping[str, str] = {
         "engine algebras.exact algebras.trace cache cases compare decision explanation expression flat fold messages policy "
         "population source tables tables.intake"
     ),
-    "verifying": "engine batch by_date decision folders loading manifest messages policy regression source tables timeline",
+    "verifying": "engine batch by_date cache decision folders manifest messages policy regression source tables timeline",
     "pytest_plugin": "engine",
     # What a household reaches is read off the trace; what none can reach, off the bounds that the checks find.
     "coverage": (

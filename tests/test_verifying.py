@@ -32,7 +32,7 @@ def policies(tmp_path: Path) -> Path:
 def evaluated(policies: Path, source: Path, name: str = "result.csv", *questions: str) -> Path:
     """The result of `source`, which is copied beside it first."""
     source = Path(shutil.copy(source, policies.parent))
-    policy = engine.load(policies / "2023", questions=questions)
+    policy = engine.load_cached(policies / "2023", questions)
     engine.evaluate(policy, source, policies.parent / name, today=DAY)
     return policies.parent / name
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.cache import load_cached
 from engine.folders import years
-from engine.loading import load
 from engine.manifest import FileKept, Manifest, PolicyKept, hash_of
 from engine.messages import Message, say
 from engine.policy import Policy
@@ -73,7 +73,7 @@ def found_policy(kept: PolicyKept, policies: Path, place: Path) -> Found:
     problems: list[Problem] = []
     for folder in folders:
         try:
-            policy = load(folder, questions=kept.questions)
+            policy = load_cached(folder, kept.questions)
         except PolicyError as error:
             problems += (problem for problem in error.problems if not problem.is_warning)
             continue
@@ -105,7 +105,7 @@ def _recorded(kept: PolicyKept, folder: Path, place: Path) -> Policy | tuple[Mes
         place.mkdir(exist_ok=True)
         unfold(baseline, copy)
     try:
-        policy = load(copy, questions=kept.questions)
+        policy = load_cached(copy, kept.questions)
     except PolicyError:
         return (say("{folder} (recorded, but it cannot be loaded)", folder=folder.name),)
     is_it = kept.fingerprint in (policy.fingerprint, "" if kept.questions else baseline.fingerprint)
