@@ -178,7 +178,7 @@ def test_whole_columns_come_to_what_single_rows_come_to(name: str, tmp_path: Pat
     source.write_text(text + more.replace("-", "/"), encoding="utf-8")
     told = {}
     for algebra in ("exact", "columns"):
-        for at, path in enumerate((source, many(tmp_path, 30))):
+        for at, path in enumerate((source, many(tmp_path, 15))):
             households = engine.Households(path, DAY, algebra=algebra)
             target = tmp_path / f"{algebra}-{at}.csv"
             impact = engine.impact(variant(), changed(*CHANGES[name]), households, by="县区", target=target)
@@ -252,7 +252,7 @@ def test_an_amount_divided_by_a_fact_is_added_up_exactly(tmp_path: Path) -> None
 
 
 def test_no_change_is_nothing_everywhere(tmp_path: Path) -> None:
-    source = many(tmp_path, 30)
+    source = many(tmp_path, 15)
     impact = found(source, variant())
     assert impact.comparison.changes == () and impact.worked == ()
     told = tables(impact)

@@ -524,7 +524,7 @@ def test_a_run_killed_at_any_moment_leaves_the_old_files_or_the_new(tmp_path: Pa
     engine.evaluate(scheme(), source, tmp_path / "whole.csv", today=DAY)
     whole = (tmp_path / "whole.csv").read_bytes()
     random = Random(11)
-    for _ in range(6):
+    for _ in range(4):
         (tmp_path / "out.csv").write_bytes(b"as it was")
         with subprocess.Popen(
             command(str(source), "-o", str(tmp_path / "out.csv")),
