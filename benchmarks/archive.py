@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.generate import households
+from benchmarks.inputs import yuan
 from engine import Policy, load
 from engine.policy import Fact
 
@@ -38,7 +39,7 @@ def _cell(policy: Policy, fact: Fact, frame: pl.DataFrame) -> pl.Expr:
     if fact.kind == "truth":
         text = pl.when(value).then(pl.lit("是")).otherwise(pl.lit("否"))
     elif fact.kind == "money":
-        text = pl.concat_str((value // 100).cast(pl.String), (value % 100).cast(pl.String).str.zfill(2), separator=".")
+        text = yuan(value)
     else:
         text = value.cast(pl.String)
     is_written = given not in frame.columns or (fact.absence is not None and fact.absence.is_looked_up)

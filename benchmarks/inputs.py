@@ -25,6 +25,7 @@ __all__ = [
     "write_household",
     "write_parquet",
     "write_workbook",
+    "yuan",
 ]
 
 NUMBER = "编号"
@@ -139,12 +140,12 @@ def _amount(found: pl.DataFrame, name: str) -> pl.Expr:
     """Money in 元 with two places; what was not filled in is null."""
     column = pl.col(name)
     if found[name].dtype == pl.Int64 and name not in _COUNTS:
-        column = _yuan(column).cast(pl.Decimal(18, 2))
+        column = yuan(column).cast(pl.Decimal(18, 2))
     filled = _given(name)
     return (pl.when(filled).then(column) if filled in found.columns else column).alias(name)
 
 
-def _yuan(cents: pl.Expr) -> pl.Expr:
+def yuan(cents: pl.Expr) -> pl.Expr:
     """Whole 分 as a text of 元, 25 as 0.25."""
     return pl.concat_str(cents // 100, pl.lit("."), (cents % 100).cast(pl.String).str.zfill(2))
 

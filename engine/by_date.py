@@ -25,7 +25,7 @@ from engine.tables.intake import Intake
 from engine.tables.whole import Parts, readable, refuse_over, together
 from engine.timeline import Timeline, Version, read_timeline
 
-__all__ = ["ByDate", "Part", "Versions", "evaluate_by_date", "evaluate_versions"]
+__all__ = ["ByDate", "Part", "Versions", "evaluate_by_date"]
 
 _MOST_SHOWN = 50
 
@@ -76,7 +76,7 @@ class ByDate:
 
 
 def evaluate_by_date(
-    policies: Path,
+    policies: Path | Versions,
     source: Path,
     target: Path | None = None,
     *,
@@ -91,6 +91,8 @@ def evaluate_by_date(
 ) -> ByDate:
     """Every household in the table `source` decided by the version in `policies` that is in force on its reference date.
 
+    `policies` is the folder of them all, or versions that are loaded already, to which `questions` says nothing.
+
     As `evaluate`, in the order of the rows. The result has the columns of every version that decided a row, blank where a
     version has no such column. A day on which no version is in force is a bad row. A household may stand in the table once for
     each year: what is unique is unique among the rows of one year.
@@ -99,38 +101,7 @@ def evaluate_by_date(
     file cannot be read or written; HouseholdError where the columns are wrong for a version that a row needs.
     """
     refuse_over((target, rejects), (str(source),))
-    timeline = read_timeline(policies)
-    _check(timeline)
-    found = dict.fromkeys(stretch.version for stretch in timeline.stretches)
-    versions = Versions(timeline, {version: load(version.folder, questions=questions) for version in found})
-    return evaluate_versions(
-        versions,
-        source,
-        target,
-        rejects=rejects,
-        today=today,
-        format=format,
-        encoding=encoding,
-        progress=progress,
-        each=each,
-        language=language,
-    )
-
-
-def evaluate_versions(
-    versions: Versions,
-    source: Path,
-    target: Path | None = None,
-    *,
-    rejects: Path | None = None,
-    today: datetime.date | None = None,
-    format: str | None = None,
-    encoding: str | None = None,
-    progress: Progress | None = None,
-    each: Callable[[Record, Decision], None] | None = None,
-    language: str = "en",
-) -> ByDate:
-    """As `evaluate_by_date`, by versions that are loaded already. Raises as that one does."""
+    versions = policies if isinstance(policies, Versions) else _loaded(policies, questions)
     day = today or datetime.date.today()
     opened = open_source(source, format=format, encoding=encoding)
     table = _Table(opened, Kept.of(opened.header, [policy.words["reason"] for policy in versions.policies.values()]))
@@ -202,6 +173,17 @@ def _write_manifest(
         rejects=made.rejects,
         known=parts.sha256,
     )
+
+
+def _loaded(policies: Path, questions: Sequence[str]) -> Versions:
+    """Every version in the folder `policies` that is in force on a day.
+
+    Raises: PolicyError where one has problems, or the timeline does not tell which one decides.
+    """
+    timeline = read_timeline(policies)
+    _check(timeline)
+    found = dict.fromkeys(stretch.version for stretch in timeline.stretches)
+    return Versions(timeline, {version: load(version.folder, questions=questions) for version in found})
 
 
 def _check(timeline: Timeline) -> None:

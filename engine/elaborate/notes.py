@@ -23,11 +23,6 @@ def _remark(draft: Draft, text: str, when: str, part: str) -> None:
     draft.remarks.append(Remark(text, when, part))
 
 
-def _whenever(draft: Draft, name: str, condition: str, leaf: Leaf) -> str:
-    """The truth rule `name` for `condition`; the condition itself where it is a name already."""
-    return condition if condition.isidentifier() else draft.write(name, condition, leaf)
-
-
 def write_clauses(draft: Draft, tree: Branch) -> None:
     """The clause of everything that took part in the decision, in the order in which it is decided."""
     words = draft.words

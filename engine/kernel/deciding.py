@@ -95,5 +95,9 @@ class Kernel:
 
     def rendered(self, decided: pl.DataFrame) -> pl.DataFrame:
         """What was decided, or some columns of it, as cells show it: every column a text."""
-        shown = [name for name in decided.columns if self.outputs[name].kind != "below"]
-        return pl.DataFrame({name: rendered(decided, name, self.outputs[name], self.words) for name in shown})
+        names = [name for name in decided.columns if self.outputs[name].kind != "below"]
+        return pl.DataFrame({name: self.shown(decided, name) for name in names})
+
+    def shown(self, decided: pl.DataFrame, name: str) -> pl.Series:
+        """The column `name` of what was decided, as cells show it; what divides it stands in `decided` too."""
+        return rendered(decided, name, self.outputs[name], self.words)

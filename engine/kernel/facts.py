@@ -34,6 +34,16 @@ class Typed:
     decimals: int = 0
     """The places with which a number is shown that is not whole."""
 
+    @property
+    def places(self) -> int | None:
+        """The decimal places that every number here has at most; None where there may be one without an end."""
+        if self.below:
+            return None
+        return next((places for places in range(_MOST_PLACES) if 10**places % self.scale == 0), None)
+
+
+_MOST_PLACES = 19
+
 
 def typed(column: Column) -> Typed:
     """What stands in the column of a fact, or of a number with one denominator in every row."""

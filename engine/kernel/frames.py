@@ -67,23 +67,18 @@ def rendered(decided: pl.DataFrame, name: str, column: Typed, words: Words) -> p
         return pl.Series([words["true"]]).zip_with(found, pl.Series([words["false"]]))
     if column.kind != "number" or (column.scale == 1 and not column.below):
         return found.cast(pl.String)
-    places = next((number for number in range(_PLACES) if 10**number % column.scale == 0), None)
-    if places is not None and not column.below:
-        return _decimals(found, column.scale, places, column.decimals)
+    if column.places is not None:
+        return _decimals(found, column.scale, column.places, column.decimals)
     below = decided.get_column(column.below) if column.below else itertools.repeat(column.scale)
     texts = [plain(Fraction(*pair), column.decimals) for pair in zip(found, below, strict=False)]
     return pl.Series(texts, dtype=pl.String)
-
-
-_PLACES = 19
 
 
 def _decimals(numbers: pl.Series, scale: int, places: int, least: int) -> pl.Series:
     """Whole numbers of `1/scale`, as decimals of no more than `places` places; not fewer than the `least` where not whole."""
     places = max(places, least)
     size = 10**places // scale
-    ends = [end for end in (numbers.min(), numbers.max()) if isinstance(end, int)]
-    width = pl.Int64 if max((abs(end) for end in ends), default=0) * size <= MOST_64 else pl.Int128
+    width = pl.Int64 if _is_within_64(numbers, size) else pl.Int128
     if places and width == pl.Int64:
         return _few_decimals(numbers.cast(width) * size, places, least)
     number = pl.col("").cast(width)
@@ -105,15 +100,17 @@ def _few_decimals(numbers: pl.Series, places: int, least: int) -> pl.Series:
 
 def as_decimals(numbers: pl.Series, column: Typed) -> pl.Series | None:
     """The numbers of `column` as polars decimals; None where they have no end, or 64 bits may not hold them."""
-    places = next((number for number in range(_PLACES) if 10**number % column.scale == 0), None)
-    if places is None or column.below or numbers.dtype == pl.Int128:
-        return None
-    size = 10**places // column.scale
-    ends = [end for end in (numbers.min(), numbers.max()) if isinstance(end, int)]
-    if max((abs(end) for end in ends), default=0) * size > MOST_64:
+    places = column.places
+    if places is None or numbers.dtype == pl.Int128 or not _is_within_64(numbers, size := 10**places // column.scale):
         return None
     found: pl.Series = (numbers.cast(pl.Int64) * size).to_frame("").select_seq(_decimal(places)).to_series()
     return found
+
+
+def _is_within_64(numbers: pl.Series, size: int) -> bool:
+    """Whether 64 bits hold each of `numbers`, `size` times."""
+    ends = [end for end in (numbers.min(), numbers.max()) if isinstance(end, int)]
+    return max((abs(end) for end in ends), default=0) * size <= MOST_64
 
 
 def _decimal(places: int) -> pl.Expr:

@@ -110,9 +110,11 @@ class Blocks:
         self._columns = [columns[index] for index in kept]
         self._unnamed = [column for column in range(self._width) if column not in columns]
         self._is_whole = self._columns == list(range(self._width))
-        cells = {column: plain.get(number, _OF_NO_FACT) for number, column in enumerate(self._columns)}
+        cells = {column: plain.get(number, _PLAIN_BEGINNING) for number, column in enumerate(self._columns)}
         cells |= dict.fromkeys(self._unnamed, "")
-        self._plain_line = f"^{','.join(f'(?:{cells.get(column, _OF_NO_FACT)})?' for column in range(self._width))}$"
+        self._plain_line = (
+            f"^{','.join(f'(?:{cells.get(column, _PLAIN_BEGINNING)})?' for column in range(self._width))}$"
+        )
 
     def chunks(self) -> Iterator[Chunk]:
         """What is read at once, in order."""
@@ -266,4 +268,4 @@ _NUMBERS = ("money", "count")
 _FEW = 64
 """Where no more than one line of so many is not plain, those are read by themselves, and all others at once."""
 
-_OF_NO_FACT = "[0-9A-Za-z\u4e00-\u9fff][^,]*"
+_PLAIN_BEGINNING = "[0-9A-Za-z\u4e00-\u9fff][^,]*"

@@ -25,9 +25,6 @@ from engine.tables.intake import Household, Intake
 __all__ = ["ColumnIntake"]
 
 _MOST_KNOWN = 50_000
-_CELL = "[0-9A-Za-z\u4e00-\u9fff][^,]*"
-"""What begins with a letter or a digit: what is read of it is asked of the intake of single rows."""
-
 _NEUTRAL: Mapping[str, Value] = {"truth": False, "text": "", "date": datetime.date.min, "number": 0}
 
 
@@ -51,8 +48,8 @@ class ColumnIntake:
 
         self._neutral = {fact.name: _neutral(self.types[fact.name]) for fact in policy.facts if fact.is_optional}
         self._plainly = {name for name in self.brought if self._readers[name].plain}
-        self.plain = {index: self._readers[name].plain or _CELL for name, index in self.brought.items()}
-        """What the plain cells of each column that brings a fact match."""
+        self.plain = {self.brought[name]: self._readers[name].plain for name in self._plainly}
+        """What plain cells match, for each column that brings a fact which has a plain way of writing."""
 
     def read(self, fact: Fact, cells: pl.DataFrame) -> Values:
         """The values of `fact` in `cells`, whose columns are called by their numbers."""

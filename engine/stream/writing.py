@@ -14,14 +14,14 @@ from engine.algebras.exact import Value
 from engine.kernel import Kernel, Typed
 from engine.stream.deciding import Decided
 from engine.tables import Cell
-from engine.tables.csv import written
+from engine.tables.csv import PLAIN_CELL, written
 from engine.tables.texts import shown
 
 __all__ = ["ArrowTables", "CsvLines", "rows"]
 
-_DIGITS, _MOST_PLACES = 38, 19
+_DIGITS = 38
 
-_PLAIN_CELL = '^[0-9A-Za-z\u4e00-\u9fff][^",\r\n]*$'
+_PLAIN_CELL = f"^{PLAIN_CELL}$"
 _DOUBTFUL_CELL = "(?:^|,)[^0-9A-Za-z\u4e00-\u9fff,]"
 
 
@@ -46,7 +46,7 @@ class CsvLines:
             return column.cast(pl.String)  # as cells of CSV show truths: true, false
         if found.kind == "text":
             return column if self._kernel.all_match(heading, _PLAIN_CELL) else _safe(column.cast(pl.String))
-        return self._kernel.rendered(decided.select(heading, *([found.below] if found.below else []))).to_series()
+        return self._kernel.shown(decided, heading)
 
     def _begun(self, found: Decided) -> pl.Series:
         """The beginning of each line: the cells that the row brought."""
@@ -113,14 +113,13 @@ class ArrowTables:
         column = decided.get_column(heading)
         if found.kind != "number":
             return column
-        places = next((places for places in range(_MOST_PLACES) if 10**places % found.scale == 0), None)
-        if places == 0 and not found.below and column.dtype != pl.Int128:
+        if found.places == 0 and column.dtype != pl.Int128:
             return column.cast(pl.Int64)
         decimals = self._kernel.decimals(decided, heading)
         if decimals is not None:
             return decimals
-        texts = self._kernel.rendered(decided.select(heading, *([found.below] if found.below else []))).to_series()
-        return texts if found.below or places is None else texts.cast(pl.Decimal(_DIGITS, places))
+        texts = self._kernel.shown(decided, heading)
+        return texts if found.places is None else texts.cast(pl.Decimal(_DIGITS, found.places))
 
 
 def _safe(texts: pl.Series) -> pl.Series:

@@ -34,7 +34,7 @@ from engine.tables.lines import (
 from engine.tables.texts import aligned, is_formula, shown
 from engine.tables.whole import readable, whole
 
-__all__ = ["CsvSource", "CsvTarget", "create_target", "open_source", "written"]
+__all__ = ["PLAIN_CELL", "CsvSource", "CsvTarget", "create_target", "open_source", "written"]
 
 _MOST_CHARACTERS = 1_000_000
 _MOST_LINES = 1_000
@@ -468,12 +468,14 @@ class CsvTarget:
         return Problem(Place(self._name, self._number), wrong, None, say("Remove it from the table that is read."))
 
 
-_AS_IT_IS = re.compile('[0-9A-Za-z\u4e00-\u9fff][^",\r\n]*')
+PLAIN_CELL = '[0-9A-Za-z\u4e00-\u9fff][^",\r\n]*'
+"""A cell that CSV writes as it is."""
+_PLAIN_CELL = re.compile(PLAIN_CELL)
 
 
 def written(cell: Cell, least: int = 0) -> str:
     """`cell` as CSV writes it: no spreadsheet takes it for a formula, and quotes stand where they must."""
-    if isinstance(cell, str) and _AS_IT_IS.fullmatch(cell):
+    if isinstance(cell, str) and _PLAIN_CELL.fullmatch(cell):
         return cell
     text = shown(cell, least)
     if is_formula(text):

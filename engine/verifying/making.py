@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from engine import __version__
 from engine.batch import Summary, evaluate
-from engine.by_date import ByDate, Versions, evaluate_versions
+from engine.by_date import ByDate, Versions, evaluate_by_date
 from engine.decision import headings
 from engine.manifest import FileKept, Manifest, hash_of, read_manifest
 from engine.messages import say
@@ -98,7 +98,7 @@ def _again(
     rejects = None if manifest.rejects is None else place / "rejects" / manifest.rejects.name
     format, encoding = manifest.asked["format"] or None, manifest.asked["encoding"] or None
     if manifest.is_by_date:
-        return evaluate_versions(
+        return evaluate_by_date(
             _versions(found),
             read.source,
             target,
