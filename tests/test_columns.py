@@ -777,16 +777,16 @@ def test_a_name_that_the_policy_does_not_have_is_refused():
 )
 def test_amounts_are_shown_as_plain_decimals(scale: int, values: list[int], texts: list[str]):
     typed = Typed("number", pl.Int64(), scale)
-    found = frames.rendered(pl.DataFrame({"amount": values}), "amount", typed, scheme().words)
-    assert found.to_list() == texts
+    found = frames.rendered(pl.DataFrame({"amount": values}), {"amount": typed}, scheme().words)
+    assert found["amount"].to_list() == texts
 
 
 @pytest.mark.parametrize("scale", [10, 100, 2000, 12])
 def test_money_is_shown_with_its_decimals_as_single_values_are(scale: int):
     typed = Typed("number", pl.Int64(), scale, decimals=2)
     values = [0, 1, -5, 30, 6000, 2**55 + 1]
-    found = frames.rendered(pl.DataFrame({"amount": values}), "amount", typed, scheme().words)
-    assert found.to_list() == [shown_plainly(Fraction(value, scale), 2) for value in values]
+    found = frames.rendered(pl.DataFrame({"amount": values}), {"amount": typed}, scheme().words)
+    assert found["amount"].to_list() == [shown_plainly(Fraction(value, scale), 2) for value in values]
 
 
 # Terms ------------------------------------------------------------

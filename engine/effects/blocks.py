@@ -13,7 +13,6 @@ from engine.algebras.exact import Value
 from engine.effects.pairs import Bad, Pairs, Part, Row
 from engine.effects.standings import BORDER, Amounts, Cell, Key, Number, Standing
 from engine.kernel import Typed
-from engine.kernel.frames import rendered
 from engine.source import Problem
 from engine.stream import Pass
 from engine.stream.blocks import Block
@@ -84,7 +83,7 @@ class _Blocks:
         heading, at = self._pairs.grouping.heading, self._pairs.grouping.side
         if not heading:
             return pl.Series([""]).new_from_index(0, sides[0].height)
-        return rendered(sides[at], heading, self._kernels[at].outputs[heading], self._kernels[at].words)
+        return self._kernels[at].shown(sides[at], [heading])[heading]
 
     def _told(self, frame: pl.DataFrame) -> pl.DataFrame:
         """`frame` with the gain or loss of each household, and whether anything changes for it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -96,8 +96,8 @@ class Kernel:
     def rendered(self, decided: pl.DataFrame) -> pl.DataFrame:
         """What was decided, or some columns of it, as cells show it: every column a text."""
         names = [name for name in decided.columns if self.outputs[name].kind != "below"]
-        return pl.DataFrame({name: self.shown(decided, name) for name in names})
+        return pl.DataFrame(self.shown(decided, names))
 
-    def shown(self, decided: pl.DataFrame, name: str) -> pl.Series:
-        """The column `name` of what was decided, as cells show it; what divides it stands in `decided` too."""
-        return rendered(decided, name, self.outputs[name], self.words)
+    def shown(self, decided: pl.DataFrame, names: Sequence[str]) -> dict[str, pl.Series]:
+        """The columns `names` of what was decided, as cells show them; what divides them stands in `decided` too."""
+        return rendered(decided, {name: self.outputs[name] for name in names}, self.words)

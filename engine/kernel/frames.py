@@ -60,9 +60,27 @@ def blocks(households: pl.DataFrame, persons: Mapping[str, pl.DataFrame]) -> lis
     return found
 
 
-def rendered(decided: pl.DataFrame, name: str, column: Typed, words: Words) -> pl.Series:
-    """A column of `decided` as texts, as single values are shown: decimals, those of money too; the policy's words for truth."""
-    found = decided.get_column(name)
+def rendered(decided: pl.DataFrame, columns: Mapping[str, Typed], words: Words) -> dict[str, pl.Series]:
+    """The `columns` of `decided` as texts, as single values are shown: decimals, those of money too; the policy's words for truth.
+
+    Numbers of few places are written together: each step of polars costs more than its work on so few rows.
+    """
+    found: dict[str, pl.Series] = {}
+    few: dict[tuple[int, int], dict[str, pl.Series]] = {}
+    for name, column in columns.items():
+        values = decided.get_column(name)
+        places = column.places if column.kind == "number" else None
+        scaled = _scaled(values, column, max(places, column.decimals)) if places else None
+        if places is None or scaled is None:
+            found[name] = _rendered(decided, values, column, words)
+        else:
+            few.setdefault((places, column.decimals), {})[name] = scaled
+    for (places, least), numbers in few.items():
+        found |= _few_decimals(numbers, places, least)
+    return {name: found[name] for name in columns}
+
+
+def _rendered(decided: pl.DataFrame, found: pl.Series, column: Typed, words: Words) -> pl.Series:
     if column.kind == "truth":
         return pl.Series([words["true"]]).zip_with(found, pl.Series([words["false"]]))
     if column.kind != "number" or (column.scale == 1 and not column.below):
@@ -79,8 +97,6 @@ def _decimals(numbers: pl.Series, scale: int, places: int, least: int) -> pl.Ser
     places = max(places, least)
     size = 10**places // scale
     width = pl.Int64 if _is_within_64(numbers, size) else pl.Int128
-    if places and width == pl.Int64:
-        return _few_decimals(numbers.cast(width) * size, places, least)
     number = pl.col("").cast(width)
     digits = (number.abs() * pl.lit(size, width)).cast(pl.String).str.zfill(places + 1)
     rest = digits.str.tail(places).str.strip_chars_end("0") if places else pl.lit("")
@@ -90,21 +106,39 @@ def _decimals(numbers: pl.Series, scale: int, places: int, least: int) -> pl.Ser
     return pl.DataFrame({"": numbers}).select_seq(sign + whole + behind).to_series()
 
 
-def _few_decimals(numbers: pl.Series, places: int, least: int) -> pl.Series:
-    """The same for numbers of `1/10**places` that 64 bits hold: written with all places, then what is needless cut off."""
-    texts = _decimal(places).cast(pl.String)
+def _few_decimals(columns: Mapping[str, pl.Series], places: int, least: int) -> dict[str, pl.Series]:
+    """The same for columns of numbers of `1/10**places` that 64 bits hold: written with all places, then what is needless cut
+    off. 0, which most amounts are, is written once.
+    """
+    said = {name: numbers.filter(numbers != 0) for name, numbers in columns.items()}
+    made = _decimal(max(places, least)).cast(pl.String)
     for _ in range(places - least):
-        texts = texts.str.strip_suffix("0")
-    return numbers.to_frame("").select_seq(texts.str.strip_suffix("." + "0" * least)).to_series()
+        made = made.str.strip_suffix("0")
+    made = made.str.strip_suffix("." + "0" * least)
+    texts = pl.concat([pl.Series([0]), *said.values()]).to_frame("").select_seq(made).to_series()
+    starts = itertools.accumulate((len(numbers) for numbers in said.values()), initial=0)
+    at = [_counted(pl.col(name) != 0, start) for name, start in zip(columns, starts, strict=False)]
+    found = pl.DataFrame([numbers.alias(name) for name, numbers in columns.items()]).select_seq(at)
+    return {name: texts.gather(found.get_column(name)) for name in columns}
+
+
+def _counted(holds: pl.Expr, start: int) -> pl.Expr:
+    """How many rows `holds` has held in, and `start` more; 0 where it does not."""
+    return pl.when(holds).then(holds.cum_sum() + start).otherwise(0).cast(pl.UInt32)
 
 
 def as_decimals(numbers: pl.Series, column: Typed) -> pl.Series | None:
     """The numbers of `column` as polars decimals; None where they have no end, or 64 bits may not hold them."""
     places = column.places
-    if places is None or numbers.dtype == pl.Int128 or not _is_within_64(numbers, size := 10**places // column.scale):
-        return None
-    found: pl.Series = (numbers.cast(pl.Int64) * size).to_frame("").select_seq(_decimal(places)).to_series()
-    return found
+    scaled = None if places is None else _scaled(numbers, column, places)
+    return None if places is None or scaled is None else scaled.to_frame("").select_seq(_decimal(places)).to_series()
+
+
+def _scaled(numbers: pl.Series, column: Typed, places: int) -> pl.Series | None:
+    """The numbers of `column` as whole numbers of `1/10**places`; None where 64 bits may not hold them."""
+    size = 10**places // column.scale
+    is_held = numbers.dtype != pl.Int128 and _is_within_64(numbers, size)
+    return numbers.cast(pl.Int64) * size if is_held else None
 
 
 def _is_within_64(numbers: pl.Series, size: int) -> bool:

@@ -124,24 +124,25 @@ class Blocks:
         """The rows of `chunk`."""
         lines = scanning.lines(chunk)
         cells = scanning.texts(chunk, self._width, range(self._width))
-        is_good = cells.select(
-            pl.any_horizontal(pl.col(str(column)).is_not_null() for column in self._columns)
-        ).to_series()
+        kept = cells.select(pl.col(str(column)).alias(str(index)) for index, column in enumerate(self._columns))
         plain = None if chunk.has_quotes else lines.str.contains(self._plain_line)
         is_plain = plain is not None and int((~plain).sum()) <= len(lines) // _FEW
-        is_good &= plain.fill_null(False) if plain is not None and is_plain else self._fits(chunk, cells)
+        said = kept.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+        is_good = said & (plain.fill_null(False) if plain is not None and is_plain else self._fits(chunk, cells))
         numbers = pl.int_range(chunk.first, chunk.first + len(lines), dtype=pl.Int64, eager=True)
-        others = ~is_good & lines.is_not_null()
-        apart = zip(numbers.filter(others).to_list(), lines.filter(others).to_list(), strict=True)
-        more = [record for number, line in apart if (record := self._table.record_of(line, number)) is not None]
-        kept = cells.select(pl.col(str(column)).alias(str(index)) for index, column in enumerate(self._columns))
+        more: list[Record] = []
+        if not is_good.all():
+            others = ~is_good & lines.is_not_null()
+            apart = zip(numbers.filter(others).to_list(), lines.filter(others).to_list(), strict=True)
+            more = [record for number, line in apart if (record := self._table.record_of(line, number)) is not None]
+            numbers, kept, lines = numbers.filter(is_good), kept.filter(is_good), lines.filter(is_good)
         return Block(
-            numbers=numbers.filter(is_good),
-            cells=kept.filter(is_good),
+            numbers=numbers,
+            cells=kept,
             records=(*chunk.records, *more),
             done=chunk.done,
             written=_Lines(self._table, chunk),
-            lines=lines.filter(is_good) if self._is_whole else None,
+            lines=lines if self._is_whole else None,
             is_plain=is_plain,
         )
 

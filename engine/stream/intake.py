@@ -46,7 +46,10 @@ class ColumnIntake:
         }
         self._known = {fact.name: _Known(fact, policy, intake, self.types[fact.name]) for fact in policy.facts}
 
-        self._neutral = {fact.name: _neutral(self.types[fact.name]) for fact in policy.facts if fact.is_optional}
+        self._filled = {fact.name: _neutral(self.types[fact.name]) for fact in policy.facts if fact.is_optional}
+        always = {name: absence.always() for name, absence in self._absences.items() if absence.is_always}
+        self._filled |= {name: value for name, value in always.items() if value is not None}
+        """What stands in the column of a fact where it is absent, for those of which that is the same in every row."""
         self._plainly = {name for name in self.brought if self._readers[name].plain}
         self.plain = {self.brought[name]: self._readers[name].plain for name in self._plainly}
         """What plain cells match, for each column that brings a fact which has a plain way of writing."""
@@ -81,7 +84,7 @@ class ColumnIntake:
         read = self._all_read(cells, is_plain=is_plain)
         frame = pl.DataFrame([found.values.alias(name) for name, found in read.items()])
         given = dict(zip(frame.columns, frame.select_seq(pl.all().is_not_null()), strict=True))
-        filled = [pl.col(name).fill_null(neutral) for name, neutral in self._neutral.items()]
+        filled = [pl.col(name).fill_null(value) for name, value in self._filled.items()]
         values = dict(zip(frame.columns, frame.with_columns_seq(filled), strict=True))
         for fact in self._policy.facts:
             bad = read[fact.name].bad
@@ -90,8 +93,10 @@ class ColumnIntake:
             if not fact.is_optional and fact.absence is None:
                 good &= given[fact.name]
         for name, absence in self._absences.items():
-            values[name] = absence.settled(values, ~given[name] & good)
-            good &= values[name].is_not_null()
+            if not absence.is_always:
+                values[name] = absence.settled(values, ~given[name] & good)
+            if values[name].null_count():
+                good &= values[name].is_not_null()
         core = dict(values)
         for fact in self._policy.facts:
             core |= self._known[fact.name].truths(values[fact.name], given[fact.name], good)
@@ -137,13 +142,21 @@ class _Absence:
         self._known: dict[tuple[object, ...], object] = {}
         self._lock = Lock()
 
+    @property
+    def is_always(self) -> bool:
+        """Whether it means the same in every row."""
+        return not self._names
+
+    def always(self) -> pl.Expr | None:
+        """What it means in every row; None where there is nothing to be had."""
+        value = self._of(())
+        return None if value is None else pl.lit(value, dtype_of(self._types[self._fact.name]))
+
     def settled(self, values: Mapping[str, pl.Series], absent: pl.Series) -> pl.Series:
         """The values of the fact, with those where it is `absent`; null where there is none to be had."""
         found, dtype = values[self._fact.name], dtype_of(self._types[self._fact.name])
         if not absent.any():
             return found
-        if not self._names:
-            return found.fill_null(pl.lit(self._of(()), dtype))
         frame = pl.DataFrame([values[name].alias(name) for name in self._names])
         keys = frame.filter(absent).unique(maintain_order=True)
         meant = pl.Series(_VALUE, [self._of(key) for key in keys.iter_rows()], dtype=dtype)

@@ -26,11 +26,11 @@ Part = TypeVar("Part")
 
 
 @dataclass(frozen=True)
-class _Done:
-    """A block decided, and made ready for the file that takes it: lines of CSV, or an Arrow table."""
+class _Way:
+    """How decided blocks come into the file of the result: each is made ready, several at once, then written, in order."""
 
-    found: Decided
-    written: Any
+    make: Callable[[Decided], Any]
+    write: Callable[[Any, Decided], None]
 
 
 class Streaming:
@@ -77,16 +77,22 @@ class Pass:
         run, summary = self._run, self._run.summary
         counting = Counting(self._streaming.policy, self._streaming.kernel)
         before, total = run.people.size, run.table.position()[1]
-        for done in self._decided():
-            counting.add(summary, done.found.decided)
-            summary.read += done.found.decided.height
+        decider, way = self.decider(), self._way()
+
+        def work(block: Block) -> tuple[Decided, Any]:
+            found = decider.decide(block)
+            return found, way.make(found)
+
+        for found, made in self.each(work):
+            counting.add(summary, found.decided)
+            summary.read += found.decided.height
             if len(summary.first) < first:
-                self._keep(done.found, first)
-            self._write(done)
-            for rejected in done.found.rejected:
+                self._keep(found, first)
+            way.write(made, found)
+            for rejected in found.rejected:
                 run.set_aside(rejected.record, rejected.problems)
             if progress is not None:
-                progress(before + done.found.block.done, before + total)
+                progress(before + found.block.done, before + total)
 
     @property
     def kernel(self) -> Kernel:
@@ -106,42 +112,31 @@ class Pass:
         """What decides the blocks of this run."""
         return Decider(self._run, self._streaming.kernel, self._intake, self._repeats)
 
-    def _decided(self) -> Iterator[_Done]:
-        """Every block decided, in order."""
-        decider, ready = self.decider(), self._ready()
+    def _way(self) -> _Way:
+        """The way of the result that is asked for."""
+        good, kernel, headings = self._run.good, self._streaming.kernel, self._streaming.headings
+        if isinstance(good, CsvTarget):
+            lines = CsvLines(kernel, headings, good)
+            return _Way(lines.made, lines.write)
+        if isinstance(good, ColumnTarget):
+            tables = ArrowTables(kernel, headings, self._run.columns.written)
+            good.declare(tables.schema())
+            return _Way(tables.table, lambda table, _: good.write_table(table))
+        if good is None:
+            return _Way(lambda _: None, lambda *_: None)
+        take = good.write
 
-        def work(block: Block) -> _Done:
-            found = decider.decide(block)
-            return _Done(found, ready(found))
+        def write(_: None, found: Decided) -> None:
+            for cells in rows(found, kernel, headings):
+                take(cells)
 
-        return self.each(work)
-
-    def _ready(self) -> Callable[[Decided], Any]:
-        """What makes a decided block ready for the file of the result."""
-        run, kernel, headings = self._run, self._streaming.kernel, self._streaming.headings
-        if isinstance(run.good, CsvTarget):
-            return CsvLines(kernel, headings).written
-        if isinstance(run.good, ColumnTarget):
-            tables = ArrowTables(kernel, headings, run.columns.written)
-            run.good.declare(tables.schema())
-            return tables.table
-        return lambda found: None
+        return _Way(lambda _: None, write)
 
     def _keep(self, found: Decided, first: int) -> None:
         """The decisions of the first rows, each made by itself."""
         summary = self._run.summary
         for number in found.numbers.head(first - len(summary.first)).to_list():
             summary.first.append((number, self._run.decision(found.record(number))))
-
-    def _write(self, done: _Done) -> None:
-        run = self._run
-        if isinstance(run.good, CsvTarget):
-            run.good.write_lines(done.written, done.found.decided.height)
-        elif isinstance(run.good, ColumnTarget):
-            run.good.write_table(done.written)
-        elif run.good is not None:
-            for cells in rows(done.found, self._streaming.kernel, self._streaming.headings):
-                run.good.write(cells)
 
 
 def _blocks(table: Source, kept: Sequence[int], plain: Mapping[int, str]) -> Blocks | Tables | None:

@@ -16,7 +16,7 @@ import polars as pl
 
 from engine.tables import Record
 from engine.tables.csv import CsvSource
-from engine.tables.lines import opened
+from engine.tables.lines import UTF8_MARK, opened
 
 __all__ = ["BLOCK_BYTES", "Chunk", "chunks", "fits", "lines", "texts"]
 
@@ -125,13 +125,14 @@ class _Scanner:
             plain = plain.replace(b"\r\n", b"\n")
             if b"\r" in plain:
                 return None
-        try:
-            text = plain.decode(self._encoding)
-        except UnicodeDecodeError:
-            return None
         if _has_long(plain):
             return None
-        return plain if self._encoding == "utf-8" else text.encode()
+        if self._encoding == "utf-8":
+            return plain if _is_utf8(plain) else None
+        try:
+            return plain.decode(self._encoding).encode()
+        except UnicodeDecodeError:
+            return None
 
     def _sifted(self, content: bytes, start: int, number: int) -> tuple[Chunk, int, int]:
         """The same where some lines are none by themselves: they are read by the strict reader, and left blank."""
@@ -193,6 +194,15 @@ class _Scanner:
         return frame.select(odd.fill_null(False).arg_true()).to_series().to_list()
 
 
+def _is_utf8(content: bytes) -> bool:
+    """Whether `content` is UTF-8 throughout (Python would have to build a text of it to tell)."""
+    try:
+        pl.Series([content], dtype=pl.Binary).cast(pl.String)
+    except pl.exceptions.ComputeError:
+        return False
+    return True
+
+
 def _lines_with(content: bytes, signs: Iterable[bytes], most: int) -> list[int] | None:
     """Where each line of `content` begins that has one of `signs`, in order; None where there are more than `most` for one."""
     found: set[int] = set()
@@ -246,9 +256,10 @@ def _numbers(width: int) -> list[str]:
 
 
 def _read(content: bytes, names: Sequence[str], wanted: Sequence[int] | None = None, **options: Any) -> pl.DataFrame:
-    """The cells of `content`, a row for each line; a blank line stands first, since polars takes a mark of UTF-8 away there."""
+    """The cells of `content`, a row for each line."""
+    is_marked = content.startswith(UTF8_MARK)  # polars would take it away: a blank line is put in front of it
     frame = pl.read_csv(
-        io.BytesIO(b"\n" + content),
+        io.BytesIO(b"\n" + content if is_marked else content),
         has_header=False,
         schema=dict.fromkeys(names, pl.String()),
         columns=None if wanted is None else list(wanted),
@@ -256,4 +267,4 @@ def _read(content: bytes, names: Sequence[str], wanted: Sequence[int] | None = N
         missing_columns="insert",
         **options,
     )
-    return frame.slice(1)
+    return frame.slice(1) if is_marked else frame

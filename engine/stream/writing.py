@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+from collections import deque
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
@@ -14,7 +15,7 @@ from engine.algebras.exact import Value
 from engine.kernel import Kernel, Typed
 from engine.stream.deciding import Decided
 from engine.tables import Cell
-from engine.tables.csv import PLAIN_CELL, written
+from engine.tables.csv import PLAIN_CELL, CsvTarget, written
 from engine.tables.texts import shown
 
 __all__ = ["ArrowTables", "CsvLines", "rows"]
@@ -28,25 +29,43 @@ _DOUBTFUL_CELL = "(?:^|,)[^0-9A-Za-z\u4e00-\u9fff,]"
 class CsvLines:
     """Writes decided rows as lines of CSV, in UTF-8: the cells that they brought, then the decision's under `headings`."""
 
-    def __init__(self, kernel: Kernel, headings: Sequence[str]) -> None:
+    def __init__(self, kernel: Kernel, headings: Sequence[str], target: CsvTarget) -> None:
         self._kernel = kernel
         self._headings = headings
+        self._numbers = [heading for heading in headings if kernel.outputs[heading].kind == "number"]
+        self._target = target
+        self._free: deque[io.BytesIO] = deque()
+        """Streams that were written, to be written over: memory that is new to a process costs more than what goes in."""
 
-    def written(self, found: Decided) -> memoryview:
-        """The lines of every decided row."""
-        columns = [self._column(found.decided, heading) for heading in self._headings]
+    def made(self, found: Decided) -> io.BytesIO:
+        """The lines of every decided row, as a stream that ends with them."""
+        numbers = self._kernel.shown(found.decided, self._numbers)
+        columns = [numbers[name] if name in numbers else self._text(found.decided, name) for name in self._headings]
         frame = pl.DataFrame([self._begun(found), *columns])
-        stream = io.BytesIO()
+        stream = self._stream()
         frame.write_csv(stream, include_header=False, quote_style="never", line_terminator="\r\n", null_value="")
-        return stream.getbuffer()
+        return stream
 
-    def _column(self, decided: pl.DataFrame, heading: str) -> pl.Series:
+    def write(self, made: io.BytesIO, found: Decided) -> None:
+        """Write the lines `made` of `found`; they are no longer there then."""
+        end = made.tell()
+        with made.getbuffer() as whole, whole[:end] as lines:
+            self._target.write_lines(lines, found.decided.height)
+        self._free.append(made)
+
+    def _stream(self) -> io.BytesIO:
+        try:
+            stream = self._free.pop()
+        except IndexError:
+            return io.BytesIO()
+        stream.seek(0)
+        return stream
+
+    def _text(self, decided: pl.DataFrame, heading: str) -> pl.Series:
         column, found = decided.get_column(heading), self._kernel.outputs[heading]
-        if found.kind == "truth":
-            return column.cast(pl.String)  # as cells of CSV show truths: true, false
         if found.kind == "text":
             return column if self._kernel.all_match(heading, _PLAIN_CELL) else _safe(column.cast(pl.String))
-        return self._kernel.shown(decided, heading)
+        return column.cast(pl.String)  # as cells of CSV show truths: true, false
 
     def _begun(self, found: Decided) -> pl.Series:
         """The beginning of each line: the cells that the row brought."""
@@ -118,7 +137,7 @@ class ArrowTables:
         decimals = self._kernel.decimals(decided, heading)
         if decimals is not None:
             return decimals
-        texts = self._kernel.shown(decided, heading)
+        texts = self._kernel.shown(decided, [heading])[heading]
         return texts if found.places is None else texts.cast(pl.Decimal(_DIGITS, found.places))
 
 
