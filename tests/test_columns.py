@@ -27,9 +27,9 @@ from engine.algebras.interval import span_of
 from engine.decision import headings
 from engine.expression import Expression, Personal, Reader, Refusal
 from engine.fold import fold
-from engine.kernel import ROW, Typed, compile, facts_frame, frames, persons_frames, remarks
+from engine.kernel import ROW, Typed, compile, facts_frame, frames, persons_frames
 from engine.kernel import numbering as numbering_room
-from engine.kernel.numbering import UNKNOWN, Numbering
+from engine.kernel.numbering import Numbering
 from engine.kernel.program import Program
 from engine.kernel.sums import shared
 from engine.kernel.writing import dtype_of, write
@@ -637,28 +637,43 @@ def test_notes_are_said_as_exact_says_them_however_many_there_are(tmp_path: Path
         assert wrong(found, [one], exact_names(found, [one]), kernel) == []
 
 
-@pytest.mark.parametrize("most", [0, 60, 10**6])
-def test_notes_are_the_same_whether_there_is_room_to_keep_them_or_not(monkeypatch: pytest.MonkeyPatch, most: int):
+def test_notes_of_many_kinds_are_the_same_in_whatever_blocks_they_are_met():
     frame = facts_frame(scheme(), made_up(1_000))
     notes = compile(scheme(), ["提示", "依据"]).decide(frame)
     assert notes["提示"].n_unique() > 500
-    monkeypatch.setattr(remarks, "_MOST", most)
-    monkeypatch.setattr(remarks, "_MANY", 20)
     kernel = compile(scheme(), ["提示", "依据"])
-    pairs = kernel.worded["提示"]._pairs
     for part, right in zip(frame.iter_slices(400), notes.iter_slices(400), strict=True):
         for _ in range(2):
             assert kernel.decide(part).equals(right)
     assert kernel.decide(frame).equals(notes)
-    assert pairs and all(pair.table.sizes().sum() <= most for pair in pairs.values())
+
+
+def blank_facts(tmp_path: Path, values: Sequence[int | str]) -> Policy:
+    """A policy of facts that may be left blank, each with what it then counts as."""
+    facts = "facts:\n" + number("a") + number("b")
+    facts += "".join(number(f"f{at}", more=f"when_absent: {value}") for at, value in enumerate(values))
+    total = " + ".join(f"f{at}" for at in range(len(values)))
+    return load(written(tmp_path, facts=facts, rules=f"rules:\n  found:\n    is: {total}\noutputs:\n  - found\n"))
+
+
+@pytest.mark.parametrize(
+    "values", [(0,) * 20, (0,) * 9 + (1,) * 9, (0, 1, 0, 2, 1), (0, 0, "a", 1), ("a", "b", "a"), (5,)]
+)
+def test_what_was_left_blank_is_listed_as_exact_lists_it(tmp_path: Path, values: tuple[int | str, ...]):
+    found = blank_facts(tmp_path, values)
+    intake, chance = Intake(found, TODAY), Random(len(values))
+    made = []
+    for _ in range(60):
+        given = [name for name in (f"f{at}" for at in range(len(values))) if chance.random() < 0.5]
+        made.append(intake.household({"a": 1, "b": chance.randrange(3)} | dict.fromkeys(given, 1)))
+    assert wrong(found, made, exact_names(found, made)) == []
 
 
 def test_combinations_are_numbered_as_they_are_met():
     met: list[pl.DataFrame] = []
 
-    def learn(new: pl.DataFrame) -> int:
+    def learn(new: pl.DataFrame) -> None:
         met.append(new)
-        return min(new.height, 3)
 
     numbering = Numbering(learn)
     for kind in (pl.UInt32, pl.Int64, pl.String):
@@ -672,11 +687,11 @@ def test_combinations_are_numbered_as_they_are_met():
         assert numbering.of([left.head(1), pl.Series([0], dtype=pl.UInt32)]).to_list() == [3]
         more = pl.Series([70, 71, 5, 72, 73]).cast(kind)
         ones = pl.Series([1] * 5, dtype=pl.UInt32)
-        assert numbering.of([more, ones]).to_list() == [4, 5, 0, 6, UNKNOWN]
-        assert numbering.of([more, ones]).to_list() == [4, 5, 0, 6, UNKNOWN]
+        assert numbering.of([more, ones]).to_list() == [4, 5, 0, 6, 7]
+        assert numbering.of([more, ones]).to_list() == [4, 5, 0, 6, 7]
     pairs = [pl.Series(numbers, dtype=pl.UInt32) for numbers in ([0, 1, 2**16, 3], [2**16, 0, 0, 2**31])]
     assert numbering_room._keyed(pairs).is_unique().all()
-    single = Numbering(lambda new: new.height)
+    single = Numbering(lambda new: None)
     for values, numbers in (([0, 7], [0, 1]), ([2**40, 7], [2, 1]), ([-(2**62), 2**40, 8], [3, 2, 4])):
         assert single.of([pl.Series(values, dtype=pl.Int64)]).to_list() == numbers
 

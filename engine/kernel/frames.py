@@ -115,7 +115,7 @@ def _few_decimals(columns: Mapping[str, pl.Series], places: int, least: int) -> 
     for _ in range(places - least):
         made = made.str.strip_suffix("0")
     made = made.str.strip_suffix("." + "0" * least)
-    texts = pl.concat([pl.Series([0]), *said.values()]).to_frame("").select_seq(made).to_series()
+    texts = pl.concat([pl.Series([0]), *said.values()], rechunk=True).to_frame("").select_seq(made).to_series()
     starts = itertools.accumulate((len(numbers) for numbers in said.values()), initial=0)
     at = [_counted(pl.col(name) != 0, start) for name, start in zip(columns, starts, strict=False)]
     found = pl.DataFrame([numbers.alias(name) for name, numbers in columns.items()]).select_seq(at)

@@ -9,10 +9,10 @@ from threading import Lock
 
 import polars as pl
 
-__all__ = ["UNKNOWN", "Numbering"]
+__all__ = ["Numbering"]
 
-UNKNOWN = 2**32 - 1
-"""Stands for the number of a combination that has none."""
+_UNKNOWN = 2**32 - 1
+"""Stands for the number of a combination that has none yet."""
 
 _WIDE = 2**20
 """So many numbers at most stand in a table with a place for every combination; with more, combinations are looked up."""
@@ -24,27 +24,25 @@ _HALF = 2**32
 class Numbering:
     """Numbers from 0 for combinations of values, in the order in which they were met; safe among threads.
 
-    `learn` is told the columns of new combinations, without a null, before any of them is numbered; it says how many of
-    them, from the first, are to have numbers.
+    `learn` is told the columns of new combinations, without a null, before any of them is numbered.
     """
 
-    def __init__(self, learn: Callable[[pl.DataFrame], int]) -> None:
+    def __init__(self, learn: Callable[[pl.DataFrame], None]) -> None:
         self._learn = learn
         self._lock = Lock()
         self._met: pl.DataFrame | None = None
         self._index: _Index | None = None
-        self._is_full = False
 
     def of(self, columns: Sequence[pl.Series]) -> pl.Series:
-        """The number of the combination in each row; `UNKNOWN` where it is to have none."""
+        """The number of the combination in each row."""
         index = self._index
         found = None if index is None else index.of(columns)
-        if found is None or (not self._is_full and found.max() == UNKNOWN):
+        if found is None or found.max() == _UNKNOWN:
             rows = _frame(columns)
-            unknown = rows if found is None else rows.filter(found == UNKNOWN)
+            unknown = rows if found is None else rows.filter(found == _UNKNOWN)
             index = self._with(unknown.unique(maintain_order=True), 0 if index is None else index.count)
             found = index.of(columns)
-            assert self._is_full or found.max() != UNKNOWN
+            assert found.max() != _UNKNOWN
         elif index is not None and index.recent.height:
             self._settle()
         return found
@@ -60,9 +58,8 @@ class Numbering:
         with self._lock:
             met = rows.clear() if self._met is None else self._met
             new = rows.join(met.slice(known), on=rows.columns, how="anti", maintain_order="left")
-            taken = self._learn(new)
-            self._is_full = self._is_full or taken < new.height
-            self._met = pl.concat([met, new.head(taken)], rechunk=True)
+            self._learn(new)
+            self._met = pl.concat([met, new], rechunk=True)
             self._index = _Index.over(self._met) if self._index is None else self._index.grown(self._met)
             return self._index
 
@@ -87,7 +84,7 @@ def _numbered(met: pl.DataFrame, first: int) -> pl.DataFrame:
 def _looked_up(columns: Sequence[pl.Series], known: pl.DataFrame) -> pl.Series:
     asked = _keyed(columns)
     found = asked.join(known, on=asked.columns, how="left", maintain_order="left").get_column(_NUMBER)
-    return found.fill_null(UNKNOWN) if found.null_count() else found
+    return found.fill_null(_UNKNOWN) if found.null_count() else found
 
 
 @dataclass(frozen=True)
@@ -120,13 +117,13 @@ class _Index:
         return replace(self, recent=_numbered(met.slice(self.size), self.size))
 
     def of(self, columns: Sequence[pl.Series]) -> pl.Series:
-        """The number of the combination in each row; `UNKNOWN` where it has none."""
+        """The number of the combination in each row; `_UNKNOWN` where it has none."""
         found = None if self.quick is None else self.quick.of(columns)
         if found is None:
             found = _looked_up(columns, self.known)
-        if not self.recent.height or found.max() != UNKNOWN:
+        if not self.recent.height or found.max() != _UNKNOWN:
             return found
-        is_unknown = found == UNKNOWN
+        is_unknown = found == _UNKNOWN
         others = _looked_up([column.filter(is_unknown) for column in columns], self.recent)
         return found.scatter(is_unknown.arg_true(), others)
 
@@ -161,7 +158,7 @@ def _dense(met: pl.DataFrame) -> _Dense | None:
     if len(found) < len(ends) or prod(count for _, count in found) > _WIDE:
         return None
     starts, counts = zip(*found, strict=True)
-    empty = pl.Series([UNKNOWN], dtype=pl.UInt32).new_from_index(0, prod(counts)).rechunk()
+    empty = pl.Series([_UNKNOWN], dtype=pl.UInt32).new_from_index(0, prod(counts)).rechunk()
     places = pl.Series([0], dtype=pl.UInt32).new_from_index(0, met.height)
     for column, (start, count) in zip(columns, found, strict=True):
         places = places * count + (column - start).cast(pl.UInt32)
@@ -178,7 +175,7 @@ class _Hashed:
     apart: pl.DataFrame
 
     def of(self, columns: Sequence[pl.Series]) -> pl.Series:
-        """The number of the combination in each row; `UNKNOWN` where it has none."""
+        """The number of the combination in each row; `_UNKNOWN` where it has none."""
         found = self.numbers.gather(_scattered(columns, self.bits))
         is_other: pl.Series | None = None
         for met, column in zip(self.met, columns, strict=True):

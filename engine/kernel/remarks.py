@@ -14,7 +14,7 @@ import polars as pl
 from engine.algebras.columns import Column, Ratio
 from engine.algebras.exact import Value
 from engine.decision import _clauses, _notes, _shown_by
-from engine.kernel.numbering import UNKNOWN, Numbering
+from engine.kernel.numbering import Numbering
 from engine.policy import Policy, Remark
 from engine.terms import Term, Terms
 
@@ -26,61 +26,57 @@ PARTS = ("clauses", "notes")
 _BITS = 16
 """So many truths make a number that is a place in a table of texts; what more of them say is looked up."""
 
-_MANY = 1000
-"""So many new combinations at once, half of all rows or more, are put together and not kept."""
-
-_MOST = 2**26
-"""Texts of so many bytes are kept for combinations; with more, the text of each row is put together by itself."""
+_PIECE = 8
+"""So many truths make the number of a place in a table of which every text is made beforehand."""
 
 
 class Wording:
     """How one text column comes about: `terms` are computed for each row, each under its name, and then put into words.
 
-    Combinations are told apart by places in tables of texts: each is put together once, and shared by all rows that have it.
+    What is said by remarks that depend on each other is a text in a table; the texts of a row are strung together.
     """
 
-    def __init__(self, terms: Mapping[str, Term], shelves: Sequence[_Shelf]) -> None:
+    def __init__(self, terms: Mapping[str, Term], shelves: Sequence[_Shelf], separator: str) -> None:
         self.terms = terms
         self._shelves = shelves
-        self._pairs: dict[tuple[_Table, _Table], _Pairs] = {}
+        self._separator = separator
 
     def texts(self, found: pl.DataFrame) -> pl.Series:
         """The text for each row of `found`, which holds a column for each of `terms`."""
-        placed: _Said | None = None
-        parts: list[pl.Series] = []
-        for shelf in self._shelves:
-            here = _Said(shelf.places(found), shelf.table)
-            if here.is_nothing():
-                continue
-            if parts:
-                texts = here.table.at(here.places)
-                parts += [_between(parts, texts, here.table.separator), texts]
-            elif placed is None:
-                placed = here
-            else:
-                both = self._paired(placed.table, here.table).said(placed.places, here.places)
-                placed, parts = (both, []) if isinstance(both, _Said) else (None, [both])
-        if placed is not None:
-            parts.append(placed.table.at(placed.places))
-        return _concatenated(parts, found.height)
+        said = _strung([shelf.said(found) for shelf in self._shelves], self._separator)
+        return _concatenated(said.parts, found.height)
 
     def all_match(self, pattern: str) -> bool:
-        """Whether every text of which those of the rows so far are made, with a separator behind it, matches `pattern`."""
-        return all(shelf.table.all_match(pattern) for shelf in self._shelves)
-
-    def _paired(self, left: _Table, right: _Table) -> _Pairs:
-        if (left, right) not in self._pairs:
-            self._pairs.setdefault((left, right), _Pairs(left, right))  # another thread may have been first
-        return self._pairs[left, right]
+        """Whether every text that those of the rows so far are made of, with what stands behind it, matches `pattern`."""
+        return all(table.all_match(pattern) for shelf in self._shelves for table in shelf.tables)
 
 
-def _between(parts: Sequence[pl.Series], texts: pl.Series, separator: str) -> pl.Series:
-    """What stands between `parts` and `texts` behind them: `separator` where something is said before and behind it."""
-    is_any = parts[0].str.len_bytes() > 0
-    for part in parts[1:]:
-        is_any = is_any | (part.str.len_bytes() > 0)
-    is_both = is_any & (texts.str.len_bytes() > 0)
-    return pl.Series(["", separator]).gather(is_both.cast(pl.UInt32))
+@dataclass(frozen=True)
+class _Said:
+    """What is said in each row: `parts` put together, and whether that `holds` anything; one row stands for every row."""
+
+    parts: Sequence[pl.Series]
+    holds: pl.Series
+
+
+_NOTHING_SAID = _Said((), pl.Series([False]))
+
+
+def _strung(said: Sequence[_Said], separator: str) -> _Said:
+    """All of `said`, with `separator` between any two of which something is said."""
+    parts: list[pl.Series] = []
+    holds = _NOTHING_SAID.holds
+    for one in said:
+        if not one.holds.any():
+            continue
+        parts += [_where(holds & one.holds, separator), *one.parts] if parts else one.parts
+        holds = holds | one.holds
+    return _Said(parts, holds)
+
+
+def _where(holds: pl.Series, text: str) -> pl.Series:
+    """`text` in the rows in which `holds` does, and nothing in the others."""
+    return pl.Series(["", text]).gather(holds.cast(pl.UInt32))
 
 
 def _concatenated(parts: Sequence[pl.Series], rows: int) -> pl.Series:
@@ -92,92 +88,44 @@ def _concatenated(parts: Sequence[pl.Series], rows: int) -> pl.Series:
 
 
 class _Table:
-    """Texts by their places; null where none has been needed yet. What stood at a place still stands there later."""
+    """Texts by their places; null where none has been needed yet. What stood at a place still stands there later.
 
-    def __init__(self, separator: str, texts: pl.Series) -> None:
-        self.separator = separator
-        self.texts = texts
-        self._pieces = [texts]
+    `behind` is what can stand behind a text when several are put together.
+    """
+
+    def __init__(self, texts: Sequence[str | None], behind: Sequence[str]) -> None:
+        self._behind = behind
+        self._pieces: list[pl.Series] = []
         self._told: dict[str, tuple[int, bool]] = {}
+        texts_here = pl.Series(texts, dtype=pl.String)
+        self.put(texts_here, texts_here.drop_nulls())
 
     def put(self, texts: pl.Series, new: pl.Series) -> None:
         """From now on `texts`, in which `new` are those that were not there before."""
         self._pieces.append(new)  # first: a text that is met has been told
-        self.texts = texts
+        self.stand = texts, (texts != "").fill_null(False)
 
     def all_match(self, pattern: str) -> bool:
-        """Whether every text that stands here and is not empty, with a separator behind it, matches `pattern`.
+        """Whether every text that stands here and is not empty matches `pattern` with whatever can stand behind it.
 
         Each is looked at once.
         """
         count, found = self._told.get(pattern, (0, True))
         pieces = self._pieces[count:]
-        said = [piece.filter(piece != "") + self.separator for piece in pieces]
+        said = [piece.filter(piece != "") + behind for piece in pieces for behind in self._behind]
         found = found and all(bool(texts.str.contains(pattern).all()) for texts in said)
         self._told[pattern] = count + len(pieces), found
         return found
 
-    def at(self, places: pl.Series) -> pl.Series:
-        """The text at each of `places`."""
-        return self.texts.gather(places)
+    @property
+    def texts(self) -> pl.Series:
+        """The text at every place."""
+        return self.stand[0]
 
-    def sizes(self) -> pl.Series:
-        """How many bytes the text at each place has."""
-        return self.texts.str.len_bytes().cast(pl.Int64)
-
-
-@dataclass(frozen=True)
-class _Said:
-    """What is said in each row: places in a table of texts; a single one stands for every row."""
-
-    places: pl.Series
-    table: _Table
-
-    def is_nothing(self) -> bool:
-        """Whether the same nothing is said in every row."""
-        return len(self.places) == 1 and not self.table.texts[self.places[0]]
-
-
-class _Pairs:
-    """The texts of two tables together: each pair that meets is put together once, as long as there is room."""
-
-    def __init__(self, left: _Table, right: _Table) -> None:
-        self._left, self._right = left, right
-        self._numbering = Numbering(self._learn)
-        self._is_varied = False
-        self.table = _Table(left.separator, pl.Series(dtype=pl.String))
-
-    def said(self, left: pl.Series, right: pl.Series) -> _Said | pl.Series:
-        """What is said in each row, or the texts themselves where not all of them are kept."""
-        rows = max(len(left), len(right))
-        columns = [places if len(places) == rows else places.new_from_index(0, rows) for places in (left, right)]
-        if self._is_varied:
-            return self._together(*columns)
-        places = self._numbering.of(columns)
-        is_new = places == UNKNOWN
-        count = int(is_new.sum())
-        if not count:
-            return _Said(places, self.table)
-        self._is_varied = count > _MANY and 2 * count > rows
-        texts = self.table.texts
-        own = self._together(*(column.filter(is_new) for column in columns))
-        behind = is_new.cast(pl.UInt32).cum_sum() + len(texts) - 1
-        return pl.concat([texts, own], rechunk=True).gather(behind.zip_with(is_new, places))
-
-    def _together(self, left: pl.Series, right: pl.Series) -> pl.Series:
-        before, behind = self._left.at(left), self._right.at(right)
-        return _concatenated([before, _between([before], behind, self._left.separator), behind], len(left))
-
-    def _learn(self, pairs: pl.DataFrame) -> int:
-        """Keep the texts of new pairs; how many of them there was room for."""
-        left, right = pairs.get_columns()
-        known = self.table.texts
-        room = _MOST - int(known.str.len_bytes().sum())
-        sizes = self._left.sizes().gather(left) + self._right.sizes().gather(right) + len(self.table.separator.encode())
-        taken = int((sizes.cum_sum() <= room).sum())
-        new = self._together(left.head(taken), right.head(taken))
-        self.table.texts = pl.concat([known, new], rechunk=True)
-        return taken
+    def at(self, places: pl.Series) -> _Said:
+        """What stands at each of `places`."""
+        texts, is_said = self.stand
+        return _Said((texts.gather(places),), is_said.gather(places))
 
 
 @dataclass(frozen=True)
@@ -214,46 +162,28 @@ class _Words:
     def texts(self, codes: Iterable[int]) -> list[str]:
         """The words for each of `codes`, whose bits tell which truths hold, the first in the lowest; no values are shown."""
         bits = range(len(self.truths))
-        if {remark.part for remark in self.policy.remarks} == {"absent"}:
-            return self._absent([[bool(code >> bit & 1) for bit in bits] for code in codes])
         return [self.text([bool(code >> bit & 1) for bit in bits], []) for code in codes]
-
-    def _absent(self, held: Iterable[Sequence[bool]]) -> list[str]:
-        """The same where all remarks are of facts whose absence means one value each: there can be very many."""
-        place = {when: at for at, whens in enumerate(self.truths) for when in whens}
-        comma, template = self.policy.words["comma"], self.policy.words["note_absent"]
-        known = [(remark, _shown_by(self.policy, remark, self.certain)) for remark in self.policy.remarks]
-        parts = [(place.get(remark.when), remark.text, value) for remark, value in known]
-        parts = [part for part, (remark, _) in zip(parts, known, strict=True) if self.certain.get(remark.when, True)]
-        found = []
-        for truths in held:
-            facts: dict[str, list[str]] = {}
-            for at, text, value in parts:
-                if at is None or truths[at]:
-                    facts.setdefault(value, []).append(text)
-            told = [template.format(value=value, facts=comma.join(texts)) for value, texts in facts.items()]
-            found.append(self.separator.join(told))
-        return found
 
 
 class _Shelf(Protocol):
     """Remarks that can be put into words without the others of their column."""
 
-    table: _Table
-    """The words that they have come to so far."""
+    @property
+    def tables(self) -> Sequence[_Table]:
+        """The words that they have come to so far."""
 
-    def places(self, rows: pl.DataFrame) -> pl.Series:
-        """The place of the words for each of `rows`; a single one where it is the same for all of them."""
+    def said(self, rows: pl.DataFrame) -> _Said:
+        """What they say in each of `rows`; in one row where it is the same for all of them."""
 
 
 class _Certain:
     """Remarks that hold in every row or in none."""
 
     def __init__(self, words: _Words) -> None:
-        self.table = _Table(words.separator, pl.Series([words.text([], [])]))
+        self.tables = (_Table([words.text([], [])], [words.separator]),)
 
-    def places(self, rows: pl.DataFrame) -> pl.Series:
-        return pl.Series([0], dtype=pl.UInt32)
+    def said(self, rows: pl.DataFrame) -> _Said:
+        return self.tables[0].at(pl.Series([0], dtype=pl.UInt32))
 
 
 class _Placed:
@@ -263,22 +193,23 @@ class _Placed:
         self._words = words
         self._truths = truths
         self._lock = Lock()
-        self.table = _Table(words.separator, pl.Series([None] * 2 ** len(truths), dtype=pl.String))
+        self._table = _Table([None] * 2 ** len(truths), [words.separator])
+        self.tables = (self._table,)
 
-    def places(self, rows: pl.DataFrame) -> pl.Series:
+    def said(self, rows: pl.DataFrame) -> _Said:
         places = _code([rows.get_column(name) for name in self._truths]).cast(pl.UInt32)
-        if self.table.at(places).null_count():
+        if self._table.texts.gather(places).null_count():
             self._learn(places.unique().to_list())
-        return places
+        return self._table.at(places)
 
     def _learn(self, codes: Sequence[int]) -> None:
         with self._lock:
-            texts = self.table.texts.to_list()
+            texts = self._table.texts.to_list()
             new = [code for code in codes if texts[code] is None]
             told = self._words.texts(new)
             for code, text in zip(new, told, strict=True):
                 texts[code] = text
-            self.table.put(pl.Series(texts, dtype=pl.String), pl.Series(told, dtype=pl.String))
+            self._table.put(pl.Series(texts, dtype=pl.String), pl.Series(told, dtype=pl.String))
 
 
 class _LookedUp:
@@ -289,23 +220,100 @@ class _LookedUp:
         self._truths = truths
         self._values = values
         self._numbering = Numbering(self._learn)
-        self.table = _Table(words.separator, pl.Series(dtype=pl.String))
+        self._table = _Table([], [words.separator])
+        self.tables = (self._table,)
 
-    def places(self, rows: pl.DataFrame) -> pl.Series:
+    def said(self, rows: pl.DataFrame) -> _Said:
         truths = [rows.get_column(name) for name in self._truths]
         keys = [*_codes(truths), *(rows.get_column(name) for name in self._values)]
         is_silent = not any(truth.any() for truth in truths)
-        return self._numbering.of([key.head(1) for key in keys] if is_silent else keys)
+        return self._table.at(self._numbering.of([key.head(1) for key in keys] if is_silent else keys))
 
-    def _learn(self, keys: pl.DataFrame) -> int:
+    def _learn(self, keys: pl.DataFrame) -> None:
         texts = pl.Series([self._text(key) for key in keys.iter_rows()], dtype=pl.String)
-        self.table.put(pl.concat([self.table.texts, texts], rechunk=True), texts)
-        return len(texts)
+        self._table.put(pl.concat([self._table.texts, texts], rechunk=True), texts)
 
     def _text(self, key: Sequence[object]) -> str:
         codes, values = key[: len(key) - len(self._values)], key[len(key) - len(self._values) :]
         held = [bool(_whole(codes[bit // _WIDE]) >> bit % _WIDE & 1) for bit in range(len(self._truths))]
         return self._words.text(held, values)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Some facts in their order: the name of the truth that tells that one is absent; None: it always is."""
+
+    truths: Sequence[str]
+    table: _Table
+
+    @classmethod
+    def of(cls, facts: Sequence[tuple[str | None, str]], comma: str, behind: Sequence[str]) -> _Piece:
+        """The piece of `facts`, each with its truth and its text; a text for each combination of truths."""
+        truths = list(dict.fromkeys(truth for truth, _ in facts if truth is not None))
+        texts = []
+        for code in range(2 ** len(truths)):
+            held = {truth: bool(code >> bit & 1) for bit, truth in enumerate(truths)}
+            texts.append(comma.join(text for truth, text in facts if truth is None or held[truth]))
+        return cls(truths, _Table(texts, behind))
+
+    def said(self, rows: pl.DataFrame) -> _Said:
+        """Which of the facts are absent, in words."""
+        if not self.truths:
+            return self.table.at(pl.Series([0], dtype=pl.UInt32))
+        return self.table.at(_code([rows.get_column(name) for name in self.truths]).cast(pl.UInt32))
+
+
+class _Listed:
+    """Facts that were left blank and are each taken as one value: a sentence for each value, which lists its facts.
+
+    There can be very many combinations: each sentence is put together out of pieces.
+    """
+
+    def __init__(self, words: _Words, listed: Mapping[str, Sequence[tuple[str | None, str]]]) -> None:
+        self._words = words
+        self._comma = words.policy.words["comma"]
+        self._sentences: list[tuple[str, Sequence[_Piece], str]] = []
+        tables: list[_Table] = []
+        for value, facts in listed.items():
+            sentence = words.policy.words["note_absent"].format(value=value, facts="\0")
+            before, _, after = sentence.partition("\0")
+            parts = [facts[start : start + _PIECE] for start in range(0, len(facts), _PIECE)]
+            behind = (self._comma, after + words.separator)
+            pieces = [_Piece.of(part, self._comma, behind) for part in parts]
+            self._sentences.append((before, pieces, after))
+            tables += [_Table([before], [""]), *(piece.table for piece in pieces)]
+        self.tables = tuple(tables)
+
+    def said(self, rows: pl.DataFrame) -> _Said:
+        return _strung([self._sentence(rows, *sentence) for sentence in self._sentences], self._words.separator)
+
+    def _sentence(self, rows: pl.DataFrame, before: str, pieces: Sequence[_Piece], after: str) -> _Said:
+        facts = _strung([piece.said(rows) for piece in pieces], self._comma)
+        around = [_where(facts.holds, text) if text else None for text in (before, after)]
+        parts = (around[0], *facts.parts, around[1])
+        return _Said([part for part in parts if part is not None], facts.holds)
+
+
+def _listed(words: _Words, truths: Mapping[str, Sequence[str]]) -> dict[str, list[tuple[str | None, str]]] | None:
+    """The facts under the values as which they are taken, with the truths that tell that they are absent.
+
+    None where a value is not certain, or the sentences have no order that is the same in every row.
+    """
+    if words.values or {remark.part for remark in words.policy.remarks} != {"absent"}:
+        return None
+    columns = {when: column for column, whens in truths.items() for when in whens}
+    found: dict[str, list[tuple[str | None, str]]] = {}
+    last = ""
+    for remark in words.policy.remarks:
+        truth = columns.get(remark.when)
+        if truth is None and not words.certain[remark.when]:
+            continue
+        value = _shown_by(words.policy, remark, words.certain)
+        if value in found and value != last:
+            return None
+        found.setdefault(value, []).append((truth, remark.text))
+        last = value
+    return found
 
 
 _WIDE = 2 * _BITS
@@ -365,7 +373,7 @@ def wording(
     """
     keys = _Keys(part, names, terms)
     shelves = tuple(_shelf(policy, part, remarks, keys, absent) for remarks in _shelves(policy, part))
-    return Wording(keys.terms, shelves)
+    return Wording(keys.terms, shelves, policy.words["separator"])
 
 
 def _shelf(policy: Policy, part: str, remarks: Sequence[Remark], keys: _Keys, absent: Mapping[str, Column]) -> _Shelf:
@@ -387,6 +395,9 @@ def _shelf(policy: Policy, part: str, remarks: Sequence[Remark], keys: _Keys, ab
     words = _Words(replace(policy, remarks=tuple(remarks)), part, certain, list(truths.values()), list(values.values()))
     if not truths and not values:
         return _Certain(words)
+    listed = _listed(words, truths)
+    if listed is not None:
+        return _Listed(words, listed)
     is_placed = len(truths) <= _BITS and not values
     return _Placed(words, list(truths)) if is_placed else _LookedUp(words, list(truths), list(values))
 
