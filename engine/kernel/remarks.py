@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import prod
 from threading import Lock
 from typing import Protocol
 
@@ -16,7 +18,7 @@ from engine.algebras.exact import Value
 from engine.decision import _clauses, _notes, _shown_by
 from engine.kernel.numbering import Numbering
 from engine.policy import Policy, Remark
-from engine.terms import Term, Terms
+from engine.terms import MOST_64, Term, Terms
 
 __all__ = ["PARTS", "Wording", "names_of", "wording"]
 
@@ -25,6 +27,11 @@ PARTS = ("clauses", "notes")
 
 _BITS = 16
 """So many truths make a number that is a place in a table of texts; what more of them say is looked up."""
+
+_SHARED = 2
+"""Texts are put together once for all rows that say the same, where each is for so many rows on average."""
+
+_CODE, _TEXT = "code", "text"
 
 _PIECE = 8
 """So many truths make the number of a place in a table of which every text is made beforehand."""
@@ -42,13 +49,54 @@ class Wording:
         self._separator = separator
 
     def texts(self, found: pl.DataFrame) -> pl.Series:
-        """The text for each row of `found`, which holds a column for each of `terms`."""
-        said = _strung([shelf.said(found) for shelf in self._shelves], self._separator)
-        return _concatenated(said.parts, found.height)
+        """The text for each row of `found`, which holds a column for each of `terms`.
+
+        Rows of which many say the same share its text.
+        """
+        if not found.height:
+            return pl.Series(dtype=pl.String)
+        places = [here for shelf in self._shelves for here in shelf.places(found)]
+        said = self._said(places)
+        codes = None
+        if len(said.parts) > 1:
+            sizes = [len(table.texts) for shelf in self._shelves for table in shelf.tables]
+            codes = _coded(places, sizes)
+        distinct = codes.unique() if codes is not None and len(codes) == found.height else None
+        if codes is None or distinct is None or len(distinct) * _SHARED > found.height:
+            return _concatenated(said.parts, found.height)
+        texts = _concatenated(self._said(_decoded(distinct, sizes)).parts, len(distinct))
+        known = pl.DataFrame([distinct.alias(_CODE), texts.alias(_TEXT)])
+        return codes.to_frame(_CODE).join(known, on=_CODE, how="left", maintain_order="left").get_column(_TEXT)
+
+    def _said(self, places: Iterable[pl.Series]) -> _Said:
+        """What stands at `places`, one of each table."""
+        left = iter(places)
+        said = [shelf.said(list(itertools.islice(left, len(shelf.tables)))) for shelf in self._shelves]
+        return _strung(said, self._separator)
 
     def all_match(self, pattern: str) -> bool:
         """Whether every text that those of the rows so far are made of, with what stands behind it, matches `pattern`."""
         return all(table.all_match(pattern) for shelf in self._shelves for table in shelf.tables)
+
+
+def _coded(places: Sequence[pl.Series], sizes: Sequence[int]) -> pl.Series | None:
+    """A number for each row that tells all its `places`, each below its size; None where 64 bits may not hold it."""
+    if prod(sizes) > MOST_64:
+        return None
+    total = pl.Series([0], dtype=pl.Int64)
+    for here, size in zip(places, sizes, strict=True):
+        if size > 1:
+            total = total * size + here.cast(pl.Int64)
+    return total
+
+
+def _decoded(codes: pl.Series, sizes: Sequence[int]) -> list[pl.Series]:
+    """The places of which each of `codes` is made."""
+    found = []
+    for size in reversed(sizes):
+        found.append((codes % size).cast(pl.UInt32))
+        codes = codes // size
+    return found[::-1]
 
 
 @dataclass(frozen=True)
@@ -172,8 +220,14 @@ class _Shelf(Protocol):
     def tables(self) -> Sequence[_Table]:
         """The words that they have come to so far."""
 
-    def said(self, rows: pl.DataFrame) -> _Said:
-        """What they say in each of `rows`; in one row where it is the same for all of them."""
+    def places(self, rows: pl.DataFrame) -> Sequence[pl.Series]:
+        """For each of `tables` the place of what is said in each of `rows`; one where it is the same for all of them."""
+
+    def said(self, places: Sequence[pl.Series]) -> _Said:
+        """What they say where these are the places."""
+
+
+_FIRST = pl.Series([0], dtype=pl.UInt32)
 
 
 class _Certain:
@@ -182,8 +236,11 @@ class _Certain:
     def __init__(self, words: _Words) -> None:
         self.tables = (_Table([words.text([], [])], [words.separator]),)
 
-    def said(self, rows: pl.DataFrame) -> _Said:
-        return self.tables[0].at(pl.Series([0], dtype=pl.UInt32))
+    def places(self, rows: pl.DataFrame) -> Sequence[pl.Series]:
+        return (_FIRST,)
+
+    def said(self, places: Sequence[pl.Series]) -> _Said:
+        return self.tables[0].at(places[0])
 
 
 class _Placed:
@@ -196,11 +253,14 @@ class _Placed:
         self._table = _Table([None] * 2 ** len(truths), [words.separator])
         self.tables = (self._table,)
 
-    def said(self, rows: pl.DataFrame) -> _Said:
+    def places(self, rows: pl.DataFrame) -> Sequence[pl.Series]:
         places = _code([rows.get_column(name) for name in self._truths]).cast(pl.UInt32)
         if self._table.texts.gather(places).null_count():
             self._learn(places.unique().to_list())
-        return self._table.at(places)
+        return (places,)
+
+    def said(self, places: Sequence[pl.Series]) -> _Said:
+        return self._table.at(places[0])
 
     def _learn(self, codes: Sequence[int]) -> None:
         with self._lock:
@@ -223,11 +283,16 @@ class _LookedUp:
         self._table = _Table([], [words.separator])
         self.tables = (self._table,)
 
-    def said(self, rows: pl.DataFrame) -> _Said:
+    def places(self, rows: pl.DataFrame) -> Sequence[pl.Series]:
         truths = [rows.get_column(name) for name in self._truths]
         keys = [*_codes(truths), *(rows.get_column(name) for name in self._values)]
-        is_silent = not any(truth.any() for truth in truths)
-        return self._table.at(self._numbering.of([key.head(1) for key in keys] if is_silent else keys))
+        if not any(truth.any() for truth in truths):
+            return (self._numbering.of([key.head(1) for key in keys]),)
+        whole = [key if len(key) == rows.height else key.new_from_index(0, rows.height) for key in keys]
+        return (self._numbering.of(whole),)
+
+    def said(self, places: Sequence[pl.Series]) -> _Said:
+        return self._table.at(places[0])
 
     def _learn(self, keys: pl.DataFrame) -> None:
         texts = pl.Series([self._text(key) for key in keys.iter_rows()], dtype=pl.String)
@@ -256,11 +321,9 @@ class _Piece:
             texts.append(comma.join(text for truth, text in facts if truth is None or held[truth]))
         return cls(truths, _Table(texts, behind))
 
-    def said(self, rows: pl.DataFrame) -> _Said:
-        """Which of the facts are absent, in words."""
-        if not self.truths:
-            return self.table.at(pl.Series([0], dtype=pl.UInt32))
-        return self.table.at(_code([rows.get_column(name) for name in self.truths]).cast(pl.UInt32))
+    def place(self, rows: pl.DataFrame) -> pl.Series:
+        """Which of the facts are absent in each of `rows`, as a place in the table."""
+        return _code([rows.get_column(name) for name in self.truths]).cast(pl.UInt32) if self.truths else _FIRST
 
 
 class _Listed:
@@ -270,28 +333,37 @@ class _Listed:
     """
 
     def __init__(self, words: _Words, listed: Mapping[str, Sequence[tuple[str | None, str]]]) -> None:
-        self._words = words
-        self._comma = words.policy.words["comma"]
+        self._separator, self._comma = words.separator, words.policy.words["comma"]
         self._sentences: list[tuple[str, Sequence[_Piece], str]] = []
-        tables: list[_Table] = []
         for value, facts in listed.items():
-            sentence = words.policy.words["note_absent"].format(value=value, facts="\0")
-            before, _, after = sentence.partition("\0")
+            sentence = words.policy.words["note_absent"].format(value=value, facts=_FACTS)
+            before, _, after = sentence.partition(_FACTS)
             parts = [facts[start : start + _PIECE] for start in range(0, len(facts), _PIECE)]
-            behind = (self._comma, after + words.separator)
-            pieces = [_Piece.of(part, self._comma, behind) for part in parts]
-            self._sentences.append((before, pieces, after))
-            tables += [_Table([before], [""]), *(piece.table for piece in pieces)]
-        self.tables = tuple(tables)
+            behind = (self._comma, after + self._separator)
+            self._sentences.append((before, [_Piece.of(part, self._comma, behind) for part in parts], after))
+        self.tables = [
+            table
+            for before, pieces, _ in self._sentences
+            for table in (_Table([before], [""]), *(piece.table for piece in pieces))
+        ]
 
-    def said(self, rows: pl.DataFrame) -> _Said:
-        return _strung([self._sentence(rows, *sentence) for sentence in self._sentences], self._words.separator)
+    def places(self, rows: pl.DataFrame) -> Sequence[pl.Series]:
+        return [
+            place for _, pieces, _ in self._sentences for place in (_FIRST, *(piece.place(rows) for piece in pieces))
+        ]
 
-    def _sentence(self, rows: pl.DataFrame, before: str, pieces: Sequence[_Piece], after: str) -> _Said:
-        facts = _strung([piece.said(rows) for piece in pieces], self._comma)
-        around = [_where(facts.holds, text) if text else None for text in (before, after)]
-        parts = (around[0], *facts.parts, around[1])
-        return _Said([part for part in parts if part is not None], facts.holds)
+    def said(self, places: Sequence[pl.Series]) -> _Said:
+        left, said = iter(places), []
+        for before, pieces, after in self._sentences:
+            next(left)
+            facts = _strung([piece.table.at(next(left)) for piece in pieces], self._comma)
+            around = [[_where(facts.holds, text)] if text else [] for text in (before, after)]
+            said.append(_Said([*around[0], *facts.parts, *around[1]], facts.holds))
+        return _strung(said, self._separator)
+
+
+_FACTS = "\0"
+"""Stands for the facts in a sentence about them."""
 
 
 def _listed(words: _Words, truths: Mapping[str, Sequence[str]]) -> dict[str, list[tuple[str | None, str]]] | None:
@@ -325,13 +397,15 @@ def _whole(value: object) -> int:
     return value
 
 
+_NO_BIT = pl.Series([0], dtype=pl.UInt16)
+
+
 def _code(truths: Sequence[pl.Series]) -> pl.Series:
-    """A number for each row that tells which of `truths` (16 at most) hold, the first in the lowest bit."""
-    total: pl.Series | None = None
+    """A number for each row that tells which of `truths` (16 at most) hold, the first in the lowest bit; one where none does."""
+    total = _NO_BIT
     for bit, truth in enumerate(truths):
-        held = pl.Series([1 << bit], dtype=pl.UInt16).zip_with(truth, pl.Series([0], dtype=pl.UInt16))
-        total = held if total is None else total | held
-    assert total is not None
+        if truth.any():
+            total = total | pl.Series([1 << bit], dtype=pl.UInt16).zip_with(truth, _NO_BIT)
     return total
 
 
