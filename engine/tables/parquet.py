@@ -28,6 +28,9 @@ __all__ = ["ParquetSource", "ParquetTarget", "create_target", "open_source", "re
 _ROWS = 20_000
 _GROUP = 32_768
 """Rows of a row group, whatever number comes at once."""
+_AGAIN = 4
+"""A value is written once where each comes so often on average."""
+
 _SAVE_AGAIN = say("Write it again as Parquet, CSV or XLSX.")
 
 
@@ -192,11 +195,32 @@ class ParquetTarget:
         """Write what waits in groups of always the same number of rows, for as long as there are `least`."""
         table = pyarrow.concat_tables(self._waiting) if self._waiting else None
         while table is not None and table.num_rows >= least:
-            self._begun().write_table(table.slice(0, _GROUP).combine_chunks(), row_group_size=_GROUP)
+            group = table.slice(0, _GROUP).combine_chunks()
+            self._begun(group).write_table(group, row_group_size=_GROUP)
             table = table.slice(_GROUP)
         self._waiting = [] if table is None else [table]
 
-    def _begun(self) -> Any:
+    def _begun(self, first: Any = None) -> Any:
+        """The writer, which begins with the group `first`: it says in which columns values come again and again.
+
+        The others are not looked up one by one; and of texts nobody asks which is the least.
+        """
         if self._writer is None:
-            self._writer = parquet.ParquetWriter(self._stream, self._schema, compression="zstd")
+            group = self._schema.empty_table() if first is None else first
+            again = [name for name in self._header if _comes_again(group.column(name))]
+            typed = [field.name for field in self._schema if not _is_text(field.type)]
+            self._writer = parquet.ParquetWriter(
+                self._stream, self._schema, compression="zstd", use_dictionary=again, write_statistics=typed
+            )
         return self._writer
+
+
+def _comes_again(column: Any) -> bool:
+    """Whether the values of `column` come again often enough to be written once and pointed at."""
+    if pyarrow.types.is_dictionary(column.type):
+        return True
+    return compute.count_distinct(column).as_py() * _AGAIN <= len(column)
+
+
+def _is_text(kind: Any) -> bool:
+    return any(test(kind) for test in (pyarrow.types.is_string, pyarrow.types.is_large_string))
