@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 problems in the input; 2 wrong usage; 3 our own fault.
 from __future__ import annotations
 
 import datetime
+import gc
 import json
 import os
 import shutil
@@ -1238,6 +1239,10 @@ def template(run: _Run, year: str, output: Path, policies: Path | None) -> None:
     click.echo(run.say("Written: {file}", file=output))
 
 
+_NEW_OBJECTS = 100_000
+"""So many new objects before Python looks for circles among them: a policy is many, and none of them is one."""
+
+
 def main() -> None:
     """Run the command line; a fault of our own says so, and ends with 3."""
     for name in ("stdout", "stderr"):
@@ -1247,6 +1252,7 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     _settle(None)
+    gc.set_threshold(_NEW_OBJECTS)
     try:
         cli()
     except OSError as error:

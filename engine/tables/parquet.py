@@ -219,7 +219,7 @@ def _comes_again(column: Any) -> bool:
     """Whether the values of `column` come again often enough to be written once and pointed at."""
     if pyarrow.types.is_dictionary(column.type):
         return True
-    return compute.count_distinct(column).as_py() * _AGAIN <= len(column)
+    return int(compute.count_distinct(column).as_py()) * _AGAIN <= len(column)
 
 
 def _is_text(kind: Any) -> bool:

@@ -24,7 +24,6 @@ from openpyxl.utils.exceptions import WorkbookAlreadySaved
 from openpyxl.writer.excel import ExcelWriter
 
 from engine.messages import Message, plain, say
-from engine.messages.numbers import ends
 from engine.source import Place, Problem, normal, width
 from engine.tables import Cell, Record, Source, TableError, Target
 from engine.tables.cells import is_blank
@@ -37,6 +36,7 @@ __all__ = ["create_target", "open_source"]
 
 _INPUT_SHEETS = ("填报", "households")
 _MOST_DIGITS = 15
+_TOO_LONG = 10**_MOST_DIGITS
 _MOST_ROWS = 1_048_576
 _MOST_COLUMNS = 16_384
 _MOST_TITLE = 31
@@ -340,16 +340,15 @@ class _SheetTarget:
         """`cell` for openpyxl: as it is where openpyxl writes just that, else a cell of its own."""
         if isinstance(cell, str):
             return cell if _is_as_it_is(cell) else self._text(cell)
-        if isinstance(cell, bool) or cell is None:
+        if isinstance(cell, bool) or cell is None or (isinstance(cell, int) and abs(cell) < _TOO_LONG):
             return cell
         if isinstance(cell, datetime.date):
             return self._day(cell)
         if isinstance(cell, (list, dict)):
             return self._text(shown(cell))
         text = plain(cell)
-        if not ends(cell) or len(_DIGIT.findall(text)) > _MOST_DIGITS:
-            return self._text(text)
-        return cell if isinstance(cell, int) else self._number_of(text)
+        is_written_out = "/" not in text and len(_DIGIT.findall(text)) <= _MOST_DIGITS
+        return self._number_of(text) if is_written_out else self._text(text)
 
     def _number_of(self, text: str) -> Any:
         """A cell with the digits of `text` as they are (openpyxl writes a Decimal as the nearest binary number).
