@@ -1241,6 +1241,9 @@ def template(run: _Run, year: str, output: Path, policies: Path | None) -> None:
 
 _NEW_OBJECTS = 100_000
 """So many new objects before Python looks for circles among them: a policy is many, and none of them is one."""
+_POOLS = ("_RJEM_MALLOC_CONF", "narenas:2")
+"""What tells polars' allocator to keep two pools of memory, as many as blocks are worked on at once, instead of four for each
+processor. Measured: 50 MiB less."""
 
 
 def main() -> None:
@@ -1253,6 +1256,7 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")
     _settle(None)
     gc.set_threshold(_NEW_OBJECTS)
+    os.environ.setdefault(*_POOLS)
     try:
         cli()
     except OSError as error:

@@ -93,6 +93,7 @@ class Pass:
                 run.set_aside(rejected.record, rejected.problems)
             if progress is not None:
                 progress(before + found.block.done, before + total)
+            del found, made  # or they would stand beside the next ones
 
     @property
     def kernel(self) -> Kernel:

@@ -21,7 +21,8 @@ from engine.tables.lines import UTF8_MARK, opened
 __all__ = ["BLOCK_BYTES", "Chunk", "chunks", "fits", "lines", "texts"]
 
 BLOCK_BYTES = 3 << 20
-"""Bytes that are read at once: some twenty thousand households. Measured: twice as many take 3% less time, and a fifth more memory."""
+"""Bytes that are read at once: some twenty thousand households. Measured: half as many again take 5% less time, and a fifth
+more memory."""
 
 _LONGEST = 500_000
 _END = "\x01"
