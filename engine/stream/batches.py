@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -130,7 +130,7 @@ class _Table:
         """None: rows come with the batches."""
         return iter(())
 
-    def batches(self) -> Iterator[Any]:
+    def batches(self, wanted: Collection[int] | None = None) -> Iterator[Any]:
         """None: they are handed over one by one."""
         return iter(())
 

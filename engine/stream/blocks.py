@@ -116,8 +116,8 @@ class Blocks:
             f"^{','.join(f'(?:{cells.get(column, _PLAIN_BEGINNING)})?' for column in range(self._width))}$"
         )
 
-    def chunks(self) -> Iterator[Chunk]:
-        """What is read at once, in order."""
+    def chunks(self, _: Sequence[int] | None = None) -> Iterator[Chunk]:
+        """What is read at once, in order: whole lines, whatever columns are wanted."""
         return chunks(self._table, scanning.BLOCK_BYTES)
 
     def block(self, chunk: Chunk) -> Block:
@@ -179,10 +179,10 @@ class Tables:
         self._table = table
         self._kept = kept
 
-    def chunks(self) -> Iterator[Rows]:
-        """What is read at once, in order."""
+    def chunks(self, wanted: Sequence[int] | None = None) -> Iterator[Rows]:
+        """What is read at once, in order; of the kept columns only those `wanted`, where not all are."""
         first = 1
-        for batch in self._table.batches():
+        for batch in self._table.batches(None if wanted is None else {self._kept[index] for index in wanted}):
             frame = pl.DataFrame(pl.from_arrow(batch))
             yield Rows(frame, first)
             first += frame.height

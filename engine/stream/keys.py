@@ -89,7 +89,7 @@ class Repeats:
     def _each(self, blocks: Blocks | Tables, work: Callable[[Glimpse], Part]) -> Iterator[Part]:
         """What `work` makes of each part of the table, in order."""
         wanted, source = sorted(self._unique), cast(Any, blocks)
-        return in_order(lambda chunk: work(source.glimpse(chunk, wanted)), source.chunks())
+        return in_order(lambda chunk: work(source.glimpse(chunk, wanted)), source.chunks(wanted))
 
     def _values(self, cells: pl.DataFrame, index: int) -> pl.Series:
         return self._intake.read(self._unique[index], cells).values

@@ -118,8 +118,11 @@ class Target(Protocol):
 class ColumnSource(Protocol):
     """A table that can also be read by whole columns."""
 
-    def batches(self) -> Iterator[Any]:
-        """The named columns as Arrow record batches of texts, null where nothing stands; rows are counted from 1."""
+    def batches(self, wanted: Collection[int] | None = None) -> Iterator[Any]:
+        """The named columns as Arrow record batches of texts, null where nothing stands; rows are counted from 1.
+
+        In others than those `wanted`, by their numbers, nothing stands.
+        """
 
 
 @runtime_checkable

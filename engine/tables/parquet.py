@@ -95,20 +95,23 @@ class ParquetSource:
         self._headings = headings
         self._done = 0
 
-    def batches(self) -> Iterator[Any]:
-        """The named columns as record batches of texts, null where nothing stands.
+    def batches(self, wanted: Collection[int] | None = None) -> Iterator[Any]:
+        """The named columns as record batches of texts, null where nothing stands; nothing in others than those `wanted`.
 
         Raises: TableError where the file cannot be read on.
         """
         self._done = 0
         with opened(self._path) as stream, _damage_told(self._path):
             file = parquet.ParquetFile(stream)
-            for batch in file.iter_batches(batch_size=_ROWS):
+            places = list(self._headings.columns)
+            read = [place for number, place in enumerate(places) if wanted is None or number in wanted]
+            names = [file.schema_arrow.names[place] for place in read]
+            for batch in file.iter_batches(batch_size=_ROWS, columns=names):
                 self._done += batch.num_rows
-                columns = [batch.column(index) for index in self._headings.columns]
-                yield pyarrow.RecordBatch.from_arrays(
-                    [texts(column) for column in columns], names=[str(index) for index in range(len(columns))]
-                )
+                found = dict(zip(read, (texts(batch.column(name)) for name in names), strict=True))
+                nothing = pyarrow.nulls(batch.num_rows, pyarrow.string())
+                columns = [found.get(place, nothing) for place in places]
+                yield pyarrow.RecordBatch.from_arrays(columns, names=[str(number) for number in range(len(columns))])
 
     def records(self) -> Iterator[Record]:
         """The rows, counted from 1."""
