@@ -17,6 +17,7 @@ from random import Random
 import polars as pl
 import pyarrow as pa
 import pytest
+from pyarrow import parquet
 from rows_2023 import COLUMNS, KINDS, cell_of, ordinary, scheme, spoilt, table
 from small_policies import number, written
 
@@ -30,7 +31,7 @@ from engine.stream import blocks, scanning
 from engine.stream.blocks import Blocks, Records
 from engine.stream.forms import ALIKE
 from engine.stream.reading import Reader, stored
-from engine.tables import Cell, Record, open_source
+from engine.tables import Cell, ColumnSource, Record, open_source
 from engine.tables.cells import BadCell, is_blank, read_cell
 from engine.tables.csv import CsvSource
 from engine.tables.forms import FORMS
@@ -429,6 +430,25 @@ def test_parquet_brings_the_same_rows_and_keeps_exact_types(tmp_path: Path) -> N
         for row in frame.rows()
     ]
     assert texts == rows
+
+
+def test_a_parquet_file_gives_any_of_its_columns_and_none_without_a_name(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    columns = {"a": ["x", None], "a.b": [1, 2], "a.b.c": ["", "7"]}
+    parquet.write_table(pa.table(columns), path)
+    source = open_source(path)
+    assert isinstance(source, ColumnSource)
+    whole, some = (pa.Table.from_batches(source.batches(wanted)).to_pydict() for wanted in (None, {1}))
+    assert whole == {"0": ["x", None], "1": ["1", "2"], "2": ["", "7"]}
+    assert some == {"0": [None, None], "1": ["1", "2"], "2": [None, None]}
+    nameless = pa.table({**columns, " ": ["", "p"]})
+    parquet.write_table(nameless, path)
+    told = "The column D has no heading. Give it one, or remove it."
+    with pytest.raises(engine.TableError) as error:
+        open_source(path)
+    assert [problem.text() for problem in error.value.problems] == [f"{path}: {told}"]
+    with pytest.raises(engine.TableError, match=re.escape(told)):
+        list(engine.evaluate_batches(scheme(), nameless.to_batches()))
 
 
 def test_a_parquet_file_is_read_as_its_texts_would_be(tmp_path: Path) -> None:

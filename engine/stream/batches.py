@@ -27,7 +27,7 @@ from engine.tables import Record, Source, TableError
 from engine.tables.columns import named
 from engine.tables.headings import Headings
 from engine.tables.intake import Intake
-from engine.tables.parquet import refusal, texts
+from engine.tables.parquet import nameless, refusal, texts
 
 __all__ = ["evaluate_batches", "unique_values"]
 
@@ -53,9 +53,9 @@ def evaluate_batches(
     as decimals, numbers without an end as texts. The schema of what comes back follows from that of `batches` alone: one
     without rows has it as well.
 
-    Raises: HouseholdError where the columns are wrong; TableError where a fact stands in a column of another type;
-    PolicyError where the policy reads persons, or columns cannot compute it; ValueError where `repeated` names a column
-    that is not there.
+    Raises: HouseholdError where the columns are wrong; TableError where a fact stands in a column of another type, or a column
+    has no name; PolicyError where the policy reads persons, or columns cannot compute it; ValueError where `repeated` names
+    a column that is not there.
     """
     if policy.groups:
         wrong = say("The policy reads persons, and batches hold households only.")
@@ -122,6 +122,7 @@ class _Table:
         problems = [
             Problem(Place(_NAME), *found) for name, found in refused.items() if found is not None and name in facts
         ]
+        problems += nameless(schema.names, Place(_NAME))
         if problems:
             raise TableError(tuple(problems))
         self._is_read = [refused[schema.names[at]] is None for at in self.headings.columns]

@@ -16,14 +16,14 @@ import pyarrow
 from pyarrow import compute, parquet
 
 from engine.messages import Message, say
-from engine.source import Place, Problem
+from engine.source import Place, Problem, normal
 from engine.tables import Cell, Record, Source, TableError, Target
 from engine.tables.headings import Headings
 from engine.tables.lines import opened
-from engine.tables.texts import aligned, shown
+from engine.tables.texts import aligned, letter, shown
 from engine.tables.whole import whole
 
-__all__ = ["ParquetSource", "ParquetTarget", "create_target", "open_source", "refusal", "texts"]
+__all__ = ["ParquetSource", "ParquetTarget", "create_target", "nameless", "open_source", "refusal", "texts"]
 
 _ROWS = 20_000
 _GROUP = 32_768
@@ -42,11 +42,12 @@ def open_source(path: Path, encoding: str | None, groups: Collection[str], sheet
     with opened(path) as stream, _damage_told(path):
         schema = parquet.ParquetFile(stream).schema_arrow
     place = Place(str(path))
-    problems = tuple(
+    problems = [
         Problem(place, *refused) for field in schema if (refused := refusal(field.name, field.type)) is not None
-    )
+    ]
+    problems += nameless(schema.names, place)
     if problems:
-        raise TableError(problems)
+        raise TableError(tuple(problems))
     return ParquetSource(path, Headings.read(schema.names, place))
 
 
@@ -57,6 +58,14 @@ def _damage_told(path: Path) -> Iterator[None]:
     except pyarrow.ArrowException as error:
         wrong = say("The file is no Parquet, or is damaged.")
         raise TableError((Problem(Place(str(path)), wrong, None, _SAVE_AGAIN),)) from error
+
+
+def nameless(names: Sequence[str], place: Place) -> Iterator[Problem]:
+    """A problem for each column without a name: nobody could say what it holds, and whole columns are not asked if it is blank."""
+    for column, name in enumerate(names):
+        if not normal(name) and any(map(normal, names)):
+            wrong = say("The column {column} has no heading.", column=letter(column))
+            yield Problem(place, wrong, None, say("Give it one, or remove it."))
 
 
 def refusal(name: str, kind: Any) -> tuple[Message, Message, Message] | None:
