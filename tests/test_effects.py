@@ -178,7 +178,7 @@ def test_whole_columns_come_to_what_single_rows_come_to(name: str, tmp_path: Pat
     source.write_text(text + more.replace("-", "/"), encoding="utf-8")
     told = {}
     for algebra in ("exact", "columns"):
-        for at, path in enumerate((source, many(tmp_path, 15))):
+        for at, path in enumerate((source, many(tmp_path, 6))):
             households = engine.Households(path, DAY, algebra=algebra)
             target = tmp_path / f"{algebra}-{at}.csv"
             impact = engine.impact(variant(), changed(*CHANGES[name]), households, by="县区", target=target)
