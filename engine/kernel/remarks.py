@@ -57,13 +57,18 @@ class Wording:
             return pl.Series(dtype=pl.String)
         places = [here for shelf in self._shelves for here in shelf.places(found)]
         said = self._said(places)
-        codes = None
-        if len(said.parts) > 1:
-            sizes = [len(table.texts) for shelf in self._shelves for table in shelf.tables]
-            codes = _coded(places, sizes)
-        distinct = codes.unique() if codes is not None and len(codes) == found.height else None
-        if codes is None or distinct is None or len(distinct) * _SHARED > found.height:
-            return _concatenated(said.parts, found.height)
+        shared = self._shared(places, found.height) if len(said.parts) > 1 else None
+        return _concatenated(said.parts, found.height) if shared is None else shared
+
+    def _shared(self, places: Sequence[pl.Series], rows: int) -> pl.Series | None:
+        """The texts at `places`, each put together once for all rows that have it; None where too few rows share one."""
+        sizes = [len(table.texts) for shelf in self._shelves for table in shelf.tables]
+        codes = _coded(places, sizes)
+        if codes is None or len(codes) != rows:
+            return None
+        distinct = codes.unique()
+        if len(distinct) * _SHARED > rows:
+            return None
         texts = _concatenated(self._said(_decoded(distinct, sizes)).parts, len(distinct))
         known = pl.DataFrame([distinct.alias(_CODE), texts.alias(_TEXT)])
         return codes.to_frame(_CODE).join(known, on=_CODE, how="left", maintain_order="left").get_column(_TEXT)
@@ -107,13 +112,10 @@ class _Said:
     holds: pl.Series
 
 
-_NOTHING_SAID = _Said((), pl.Series([False]))
-
-
 def _strung(said: Sequence[_Said], separator: str) -> _Said:
     """All of `said`, with `separator` between any two of which something is said."""
     parts: list[pl.Series] = []
-    holds = _NOTHING_SAID.holds
+    holds = pl.Series([False])
     for one in said:
         if not one.holds.any():
             continue
@@ -145,8 +147,8 @@ class _Table:
         self._behind = behind
         self._pieces: list[pl.Series] = []
         self._told: dict[str, tuple[int, bool]] = {}
-        texts_here = pl.Series(texts, dtype=pl.String)
-        self.put(texts_here, texts_here.drop_nulls())
+        known = pl.Series(texts, dtype=pl.String)
+        self.put(known, known.drop_nulls())
 
     def put(self, texts: pl.Series, new: pl.Series) -> None:
         """From now on `texts`, in which `new` are those that were not there before."""
