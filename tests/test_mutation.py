@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from subprocess import PIPE, STDOUT, Popen
+from subprocess import PIPE, STDOUT, Popen, run
 from textwrap import dedent
 
 import pytest
@@ -306,12 +306,48 @@ mutate(Path(sys.argv[1]), processes=2, progress=wait)
 def test_a_run_that_is_stopped_leaves_no_process(tmp_path: Path, stop: signal.Signals) -> None:
     written(tmp_path, facts=FACTS, figures=FIGURES, rules=RULES, cases=cases((3, 30)))
     command = [sys.executable, "-c", STOPPED, str(tmp_path)]
-    with Popen(command, stdout=PIPE, stderr=STDOUT, text=True, start_new_session=True) as run:
-        assert run.stdout is not None
-        assert run.stdout.readline() == "1\n"
+    with Popen(command, stdout=PIPE, stderr=STDOUT, text=True, start_new_session=True) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "1\n"
         if stop == signal.SIGINT:
-            os.killpg(run.pid, stop)  # as a terminal does
+            os.killpg(running.pid, stop)  # as a terminal does
         else:
-            run.send_signal(stop)
-        said, _ = run.communicate(timeout=20)  # its end comes when the last process that can write there has ended
+            running.send_signal(stop)
+        said, _ = running.communicate(timeout=20)  # its end comes when the last process that can write there has ended
     assert said.count("Traceback") == (1 if stop == signal.SIGINT else 0)
+
+
+INTERRUPTED_AT_ONCE = """
+import os, signal, sys, time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import active_children
+from pathlib import Path
+from engine import mutate
+
+begin = ProcessPoolExecutor.map
+
+def hears(process):
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    caught = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
+    return int(caught, 16) >> signal.SIGINT - 1 & 1
+
+def begin_and_interrupt(*arguments):
+    verdicts = begin(*arguments)
+    while not all(hears(process) for process in active_children()):
+        time.sleep(0.001)
+    os.killpg(0, signal.SIGINT)  # Python runs there, and has imported next to nothing
+    return verdicts
+
+ProcessPoolExecutor.map = begin_and_interrupt
+if __name__ == "__main__":
+    mutate(Path(sys.argv[1]), processes=2)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks the system what a process hears")
+def test_processes_that_have_just_begun_leave_an_interruption_to_the_one_that_began_them(tmp_path: Path) -> None:
+    written(tmp_path, facts=FACTS, figures=FIGURES, rules=RULES, cases=cases((3, 30)))
+    command = [sys.executable, "-c", INTERRUPTED_AT_ONCE, str(tmp_path)]
+    ended = run(command, stdout=PIPE, stderr=STDOUT, text=True, start_new_session=True, timeout=20)
+    assert ended.stdout.count("Traceback") == 1
+    assert ended.stdout.endswith("\nKeyboardInterrupt\n")

@@ -152,9 +152,24 @@ def _verdicts(trials: Trials, numbers: Sequence[int], processes: int) -> Iterato
     # spawned, not forked: a fork would copy the threads' locks of whatever was loaded before
     workers = ProcessPoolExecutor(processes, get_context("spawn"), _end_with_parent)
     try:
-        yield workers.map(_verdict, [str(trials.folder)] * len(numbers), numbers)
+        with _interruption_held():
+            verdicts = workers.map(_verdict, [str(trials.folder)] * len(numbers), numbers)
+        yield verdicts
     finally:
         workers.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _interruption_held() -> Iterator[None]:
+    """Let a Ctrl-C wait; a process begun meanwhile never hears one, not even before it can say that it leaves them to others."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end_with_parent() -> None:
