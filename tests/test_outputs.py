@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Callable
 from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from engine.tables.whole import together, whole
 ROOT = Path(__file__).parent.parent
 SCHOOL = Path(__file__).parent / "school"
 EXAMPLE = ROOT / "examples/households-2023.csv"
+_MUCH = bytes(1 << 24)
 TODAY = datetime.date(2023, 8, 15)
 
 
@@ -134,6 +136,37 @@ def test_a_disk_that_fails_at_the_end_leaves_neither_result_nor_rejects(
     else:
         evaluate(scheme, source, tmp_path / "result.csv", today=TODAY)
         assert list(_left(tmp_path)) == ["result.csv", "result.csv.manifest.json", "result.rejects.csv"]
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="this system sends nothing before the end")
+@pytest.mark.parametrize("failing", [1, 3])
+def test_a_disk_that_fails_while_the_file_grows_leaves_the_old_one(
+    tmp_path: Path, failing: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[int] = []
+
+    def full(file: int) -> None:
+        sent.append(file)
+        if len(sent) == failing:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fdatasync", full)
+    (tmp_path / "a").write_text("as it was")
+    with pytest.raises(TableError, match="The disk is full"), whole(tmp_path / "a") as stream:
+        while len(sent) <= failing:
+            stream.write(_MUCH)
+    assert _left(tmp_path) == {"a": "as it was"}
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="this system sends nothing before the end")
+def test_a_large_file_is_sent_to_the_disk_while_it_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[int] = []
+    monkeypatch.setattr(os, "fdatasync", lambda file: sent.append(os.fstat(file).st_size))
+    with together() as parts, whole(tmp_path / "a") as stream:
+        while len(sent) < 3:
+            stream.write(_MUCH)
+    assert 0 < sent[0] < sent[1] < sent[2] <= (tmp_path / "a").stat().st_size
+    assert parts.sha256(tmp_path / "a") == sha256((tmp_path / "a").read_bytes()).hexdigest()
 
 
 def test_where_one_name_cannot_be_had_no_new_file_is_left(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import secrets
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["Parts", "readable", "refuse_over", "together", "unwritable", "whole", "whole_folder"]
 
 _BUFFER = 1 << 18
+_MOST_WAITING = 1 << 25
+"""Bytes that may wait to be sent to the disk. Measured: a result of 745 MB costs 1 s less of a processor so, and 0.25 s less at
+its end: the system writes into the same memory again and again, and little is left to be sent."""
 _MOST_NAME_BYTES = 200
 
 
@@ -48,7 +52,7 @@ def whole(path: Path, source: Source | None = None) -> Iterator[BinaryIO]:
     stream = io.BufferedWriter(raw, _BUFFER)
     try:
         yield stream
-        _finish(stream, path, part, target)
+        _finish(stream, raw, path, target)
         parts = _parts.get()
         if parts is None:
             _rename(path, part, target)
@@ -162,6 +166,7 @@ class _Part(io.FileIO):
         self.is_abandoned = False
         self._path = path
         self._digest: Any = hashlib.sha256()
+        self._sending = _Sending(self.fileno())
 
     def sha256(self) -> str | None:
         """The SHA-256 of all that was written; None where not every byte was written behind the one before."""
@@ -175,25 +180,85 @@ class _Part(io.FileIO):
     def write(self, content: ReadableBuffer, /) -> int:
         """All of `content`; nothing once the file is abandoned, so that closing it cannot fail again."""
         view = memoryview(content).cast("B")
-        done = len(view) if self.is_abandoned else 0
+        if self.is_abandoned:
+            return len(view)
+        done = 0
         try:
             while done < len(view):
                 done += super().write(view[done:]) or 0
+            self._sending.more(len(view))
         except OSError as error:
             raise unwritable(self._path, error) from error
         if self._digest is not None:
             self._digest.update(view)
         return done
 
+    def arrive(self) -> None:
+        """Every byte on the disk.
 
-def _finish(stream: BinaryIO, path: Path, part: Path, target: Path) -> None:
+        Raises: OSError where it does not take them.
+        """
+        self._sending.wait()
+        os.fsync(self.fileno())
+
+    def close(self) -> None:
+        """Close the file, once nothing of it is on its way to the disk."""
+        self._sending.end()
+        super().close()
+
+
+class _Sending:
+    """Sends what is written to a file to the disk while the file grows, and lets go of the memory of what has arrived."""
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+        self._waiting = 0
+        self._worker: ThreadPoolExecutor | None = None
+        self._sent: Future[None] | None = None
+
+    def more(self, size: int) -> None:
+        """So many bytes more were written.
+
+        Raises: OSError where the disk did not take those from before.
+        """
+        self._waiting += size
+        if not _CAN_SEND or self._waiting < _MOST_WAITING or (self._sent is not None and not self._sent.done()):
+            return
+        self.wait()
+        self._waiting = 0
+        self._worker = self._worker or ThreadPoolExecutor(1)
+        self._sent = self._worker.submit(_send, self._file)
+
+    def wait(self) -> None:
+        """Wait for what is on its way.
+
+        Raises: OSError where the disk does not take it.
+        """
+        if self._sent is not None:
+            self._sent.result()
+
+    def end(self) -> None:
+        """Wait for what is on its way, whatever comes of it."""
+        if self._worker is not None:
+            self._worker.shutdown()
+
+
+_CAN_SEND = hasattr(os, "fdatasync") and hasattr(os, "posix_fadvise")
+
+
+def _send(file: int) -> None:
+    os.fdatasync(file)
+    os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def _finish(stream: BinaryIO, raw: _Part, path: Path, target: Path) -> None:
     """All bytes on the disk, with the rights of the file that stands there already."""
     try:
         stream.flush()
-        os.fsync(stream.fileno())
+        raw.arrive()
         stream.close()
         if target.exists():
-            os.chmod(part, stat.S_IMODE(target.stat().st_mode))
+            os.chmod(raw.name, stat.S_IMODE(target.stat().st_mode))
     except OSError as error:
         raise unwritable(path, error) from error
 
