@@ -432,6 +432,27 @@ def test_parquet_brings_the_same_rows_and_keeps_exact_types(tmp_path: Path) -> N
     assert texts == rows
 
 
+def test_a_parquet_result_has_the_same_bytes_whatever_is_read_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.tables.parquet._GROUP", 130)
+    source = table(tmp_path / "rows.csv", ordinary(700))
+    for size in (5_000, 17_000, 1 << 20):
+        monkeypatch.setattr(scanning, "BLOCK_BYTES", size)
+        engine.evaluate(scheme(), source, tmp_path / f"{size}.parquet", today=DAY)
+    first, *others = ((tmp_path / f"{size}.parquet").read_bytes() for size in (5_000, 17_000, 1 << 20))
+    assert others == [first, first]
+    assert parquet.ParquetFile(tmp_path / "5000.parquet").num_row_groups > 4
+
+
+def test_a_parquet_result_says_texts_in_a_way_that_every_reader_knows(tmp_path: Path) -> None:
+    source = table(tmp_path / "rows.csv", ordinary(20))
+    engine.evaluate(scheme(), source, tmp_path / "out.parquet", today=DAY)
+    file = parquet.ParquetFile(tmp_path / "out.parquet")
+    assert {field.type for field in file.schema_arrow if field.name in ("身份证号", "依据", "结论")} == {pa.string()}
+    assert b"ARROW:schema" not in (file.schema_arrow.metadata or {})
+
+
 def test_a_parquet_file_gives_any_of_its_columns_and_none_without_a_name(tmp_path: Path) -> None:
     path = tmp_path / "rows.parquet"
     columns = {"a": ["x", None], "a.b": [1, 2], "a.b.c": ["", "7"]}

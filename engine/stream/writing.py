@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 import polars as pl
+from polars import selectors as cs
 
 from engine.algebras.exact import Value
 from engine.kernel import Kernel, Typed
@@ -21,6 +22,8 @@ from engine.tables.texts import shown
 __all__ = ["ArrowTables", "CsvLines", "rows"]
 
 _DIGITS = 38
+_NEWEST = pl.CompatLevel.newest()
+"""Texts go into Arrow as they stand in polars, and are not copied."""
 
 _PLAIN_CELL = f"^{PLAIN_CELL}$"
 _DOUBTFUL_CELL = "(?:^|,)[^0-9A-Za-z\u4e00-\u9fff,]"
@@ -120,7 +123,8 @@ class ArrowTables:
 
     def _table(self, cells: pl.DataFrame, decided: pl.DataFrame) -> Any:
         blank = [pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in cells.columns]
-        return cells.select(blank).hstack(self.decision(decided)).to_arrow()
+        found = cells.select(blank).hstack(self.decision(decided).with_columns(cs.enum().cast(pl.String)))
+        return found.to_arrow(compat_level=_NEWEST)
 
     def decision(self, decided: pl.DataFrame) -> pl.DataFrame:
         """The columns of the decision alone."""

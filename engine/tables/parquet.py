@@ -28,6 +28,7 @@ __all__ = ["ParquetSource", "ParquetTarget", "create_target", "nameless", "open_
 _ROWS = 20_000
 _GROUP = 32_768
 """Rows of a row group, whatever number comes at once."""
+_ENDLESS = 1 << 30
 _AGAIN = 4
 """A value is written once where each comes so often on average."""
 
@@ -207,7 +208,7 @@ class ParquetTarget:
         """Write what waits in groups of always the same number of rows, for as long as there are `least`."""
         table = pyarrow.concat_tables(self._waiting) if self._waiting else None
         while table is not None and table.num_rows >= least:
-            group = table.slice(0, _GROUP).combine_chunks()
+            group = table.slice(0, _GROUP)
             self._begun(group).write_table(group, row_group_size=_GROUP)
             table = table.slice(_GROUP)
         self._waiting = [] if table is None else [table]
@@ -215,14 +216,23 @@ class ParquetTarget:
     def _begun(self, first: Any = None) -> Any:
         """The writer, which begins with the group `first`: it says in which columns values come again and again.
 
-        The others are not looked up one by one; and of texts nobody asks which is the least.
+        The others are not looked up one by one; and of texts nobody asks which is the least. A group is one page of each column,
+        or its pages would end where its tables do; how texts stood in Arrow is not told, for older readers know fewer ways.
         """
         if self._writer is None:
             group = self._schema.empty_table() if first is None else first
             again = [name for name in self._header if _comes_again(group.column(name))]
             typed = [field.name for field in self._schema if not _is_text(field.type)]
             self._writer = parquet.ParquetWriter(
-                self._stream, self._schema, compression="zstd", use_dictionary=again, write_statistics=typed
+                self._stream,
+                self._schema,
+                compression="zstd",
+                use_dictionary=again,
+                write_statistics=typed,
+                store_schema=False,
+                max_rows_per_page=_GROUP,
+                data_page_size=_ENDLESS,
+                dictionary_pagesize_limit=_ENDLESS,
             )
         return self._writer
 
@@ -231,8 +241,9 @@ def _comes_again(column: Any) -> bool:
     """Whether the values of `column` come again often enough to be written once and pointed at."""
     if pyarrow.types.is_dictionary(column.type):
         return True
-    return int(compute.count_distinct(column).as_py()) * _AGAIN <= len(column)
+    return len(column.unique()) * _AGAIN <= len(column)
 
 
 def _is_text(kind: Any) -> bool:
-    return any(test(kind) for test in (pyarrow.types.is_string, pyarrow.types.is_large_string))
+    types = pyarrow.types
+    return any(test(kind) for test in (types.is_string, types.is_large_string, types.is_string_view))
