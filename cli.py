@@ -386,8 +386,6 @@ def evaluate(
         raise click.UsageError(
             run.say("--output-format is for standard output (-o -): the ending of a file says its own.")
         )
-    if by_date and algebra == "columns":
-        raise click.UsageError(run.say("With --by-date rows are decided one by one: leave --algebra out."))
     if by_date and (year is not None or on is not None):
         raise click.UsageError(run.say("With --by-date the rows say the day: leave --year and --on out."))
     if by_date and persons:
@@ -395,7 +393,7 @@ def evaluate(
     if by_date:
         with _piped(source, output, format_, output_format) as (path, target):
             failed = _evaluate_by_date(
-                run, path, target, target is not output, rejects, questions, format_, encoding, today, policies
+                run, path, target, target is not output, rejects, questions, format_, encoding, algebra, today, policies
             )
         sys.exit(1 if failed else 0)
     policy = _policy(run, policies, year, questions, on)
@@ -480,17 +478,11 @@ def _evaluate_by_date(
     questions: Sequence[str],
     format_: str | None,
     encoding: str | None,
+    algebra: str | None,
     today: datetime.datetime | None,
     policies: Path | None,
 ) -> bool:
     """Whether a row was set aside; what is told goes beside a result on standard output."""
-    rows: dict[str, list[tuple[str, engine.Decision]]] = {}
-
-    def keep(record: engine.Record, decision: engine.Decision) -> None:
-        shown = rows.setdefault(decision.fingerprint, [])
-        if output is None and len(shown) < _MOST_ROWS:
-            shown.append((f"{record.number}", decision))
-
     try:
         with _Bar(source) as bar:
             result = engine.evaluate_by_date(
@@ -502,16 +494,17 @@ def _evaluate_by_date(
                 today=today.date() if today else None,
                 format=format_,
                 encoding=encoding,
+                algebra=algebra,
                 progress=bar.move,
-                each=keep,
+                first=0 if output is not None else _MOST_ROWS,
                 language=run.language,
             )
     except (engine.PolicyError, engine.TableError, engine.HouseholdError) as error:
         run.fail(error.problems)
     for part in result.parts:
         click.echo(f"{part.version.folder}", err=is_piped)
-        if shown := rows.get(part.policy.fingerprint):
-            click.echo(_table(run, part.policy, shown), err=is_piped)
+        if rows := [(f"{number}", decision) for number, decision in part.summary.first]:
+            click.echo(_table(run, part.policy, rows), err=is_piped)
         run.tell(part.summary.problems)
         click.echo(_summary(run, part.policy, part.summary) + "\n", err=is_piped)
     run.tell(result.problems)

@@ -42,6 +42,7 @@ The rooms, each with one reason to exist:
     tables        households in, decisions out: one module a format; cells, forms, intake
     batch         a run over a table
     stream        the same by whole columns, block by block in little memory (extra `batch`)
+    routing       which version of a policy decides a row
     by_date       the same, each row decided by the policy in force on its own day
     cases         worked cases
     mutation      edits of a policy that its worked cases should see (extra `batch`)

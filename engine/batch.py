@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 from engine import __version__
 from engine.algebras.exact import Value
@@ -28,7 +28,7 @@ from engine.tables.intake import Household, HouseholdError, Intake
 from engine.tables.persons import Persons, households
 from engine.tables.whole import Parts, readable, refuse_over, together
 
-__all__ = ["ALGEBRAS", "Columns", "Run", "Summary", "columns_for", "evaluate"]
+__all__ = ["ALGEBRAS", "Columns", "Run", "Summary", "columns_for", "evaluate", "refuse_typed", "stream_for"]
 
 Progress = Callable[[int, int], None]
 """Told after each row how far the run is, and how far it is in all."""
@@ -167,7 +167,8 @@ def evaluate(
         if target is not None:
             made = create_target(target, run.out_header(), like=table, decimals=decimals(policy))
             run.good = files.enter_context(made)
-            run.refuse_texts(target)
+            if run.by_columns is None:
+                refuse_typed(target, run.good)
         if rejects is not None:
             run.bad = files.enter_context(create_target(rejects, run.rejects_header(), like=table))
             run.open_rejects_of_persons(rejects, files)
@@ -206,23 +207,42 @@ def columns_for(
 
     Raises: TableError or PolicyError where columns are `asked` for and cannot be had.
     """
-    if asked not in (None, *ALGEBRAS):
-        raise ValueError(f"{asked!r} is none of {ALGEBRAS}")
-    if asked == "exact" or (asked is None and table.format in _SINGLE):
-        return None, None
-    if find_spec("polars") is None:
-        wrong = say("Columns need the package polars, which is not installed.")
-        remedy = say('Run: pip install "bangfu[batch]"')
-        if asked is None:
-            return None, say("columns need the package polars")
-        raise TableError((Problem(Place(table.name), wrong, None, remedy),))
+    stream, because = stream_for(table, asked)
+    if stream is None:
+        return None, because
     try:
-        made: Callable[[Run], Columns] = import_module("engine.stream").Streaming(policy, wanted).begin
+        made: Callable[[Run], Columns] = stream.Streaming(policy, wanted).begin
     except PolicyError as error:
         if asked is not None:
             raise
         return None, say("columns cannot compute the policy: {reason}", reason=error.problems[0].wrong)
     return made, None
+
+
+def stream_for(table: Source, asked: str | None) -> tuple[Any, Message | None]:
+    """The room of runs by columns, or None for exact; and why it is exact though nobody asked for it.
+
+    Raises: TableError where columns are `asked` for and their package is not there.
+    """
+    if asked not in (None, *ALGEBRAS):
+        raise ValueError(f"{asked!r} is none of {ALGEBRAS}")
+    if asked == "exact" or (asked is None and table.format in _SINGLE):
+        return None, None
+    if find_spec("polars") is not None:
+        return import_module("engine.stream"), None
+    if asked is None:
+        return None, say("columns need the package polars")
+    wrong = say("Columns need the package polars, which is not installed.")
+    remedy = say('Run: pip install "bangfu[batch]"')
+    raise TableError((Problem(Place(table.name), wrong, None, remedy),))
+
+
+def refuse_typed(path: Path, target: Target) -> None:
+    """Raises: TableError where `target`, the file `path`, has typed columns: a run that writes row by row knows no types."""
+    if isinstance(target, ColumnTarget):
+        wrong = say("Parquet is written by whole columns only.")
+        remedy = say("Decide by columns, or write the result as CSV.")
+        raise TableError((Problem(Place(str(path)), wrong, None, remedy),))
 
 
 def _write_manifest(
@@ -304,13 +324,6 @@ class Run:
         """The headings of the rejects: those of the table, then the reason."""
         return [*self.columns.written, self.reason]
 
-    def refuse_texts(self, target: Path) -> None:
-        """Raises: TableError where the result has typed columns, and is not decided by whole columns."""
-        if self.by_columns is None and isinstance(self.good, ColumnTarget):
-            wrong = say("Parquet is written by whole columns only.")
-            remedy = say("Decide by columns, or write the result as CSV.")
-            raise TableError((Problem(Place(str(target)), wrong, None, remedy),))
-
     def all(
         self, first: int, progress: Progress | None, each: Callable[[Record, Decision], None] | None = None
     ) -> None:
@@ -319,20 +332,14 @@ class Run:
             self.by_columns.decide(first, progress)
             return
 
-        def keep(record: Record, decision: Decision) -> None:
-            if len(self.summary.first) < first:
-                self.summary.first.append((record.number, decision))
-            if each is not None:
-                each(record, decision)
-
         for record in self.table.records():
-            self.take(record, keep)
+            self.take(record, first, each)
             if progress is not None:
                 done, total = self.table.position()
                 progress(self.people.size + done, self.people.size + total)
 
-    def take(self, record: Record, each: Callable[[Record, Decision], None] | None) -> None:
-        """Decide one row, or set it aside with every reason."""
+    def take(self, record: Record, first: int, each: Callable[[Record, Decision], None] | None) -> None:
+        """Decide one row, or set it aside with every reason; its decision is kept where it is one of the `first`."""
         try:
             decision = self.decision(record)
         except HouseholdError as error:
@@ -340,6 +347,8 @@ class Run:
             return
         self.summary.read += 1
         self.summary.add(decision)
+        if len(self.summary.first) < first:
+            self.summary.first.append((record.number, decision))
         if each is not None:
             each(record, decision)
         if self.good is not None:

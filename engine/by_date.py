@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine import __version__
-from engine.algebras.exact import Exact
-from engine.batch import Progress, Run, Summary
+from engine.batch import Columns, Progress, Run, Summary, columns_for, refuse_typed, stream_for
 from engine.decision import Decision, decimals, headings
-from engine.expression import Reader, names_in
 from engine.loading import load
 from engine.manifest import policy_of, write_manifest
 from engine.messages import Message, say
-from engine.policy import Fact, Policy
-from engine.source import Place, PolicyError, Problem, normal
+from engine.policy import Policy
+from engine.routing import Router, Versions
+from engine.source import Place, PolicyError, Problem
 from engine.tables import Cell, Record, Source, Target, create_target, open_source
-from engine.tables.cells import BadCell, is_blank, read_cell
 from engine.tables.headings import Kept
 from engine.tables.intake import Intake
+from engine.tables.shares import Share, Split
 from engine.tables.whole import Parts, readable, refuse_over, together
 from engine.timeline import Timeline, Version, read_timeline
 
-__all__ = ["ByDate", "Part", "Versions", "evaluate_by_date"]
+__all__ = ["ByDate", "Part", "evaluate_by_date"]
 
 _MOST_SHOWN = 50
-
-
-@dataclass(frozen=True)
-class Versions:
-    """The versions that may decide, each with its policy, and the days of each."""
-
-    timeline: Timeline
-    policies: Mapping[Version, Policy]
 
 
 @dataclass(frozen=True)
@@ -52,6 +43,9 @@ class ByDate:
     """What a run by date came to: a part for each version that had a row, by date, and the rows that no version decides."""
 
     parts: tuple[Part, ...] = ()
+    algebra: str = "exact"
+    because: Message | None = None
+    """Why the algebra is not the one that a run would otherwise take."""
     astray: int = 0
     problems: list[Problem] = field(default_factory=list)
     """The problems of the first rows that no version decides."""
@@ -85,7 +79,9 @@ def evaluate_by_date(
     today: datetime.date | None = None,
     format: str | None = None,
     encoding: str | None = None,
+    algebra: str | None = None,
     progress: Progress | None = None,
+    first: int = 0,
     each: Callable[[Record, Decision], None] | None = None,
     language: str = "en",
 ) -> ByDate:
@@ -95,30 +91,27 @@ def evaluate_by_date(
 
     As `evaluate`, in the order of the rows. The result has the columns of every version that decided a row, blank where a
     version has no such column. A day on which no version is in force is a bad row. A household may stand in the table once for
-    each year: what is unique is unique among the rows of one year.
+    each year: what is unique is unique among the rows of one year. Of each version the summary keeps the `first` decisions.
 
-    Raises: PolicyError where a version has problems or the timeline does not tell which one decides; TableError where a
-    file cannot be read or written; HouseholdError where the columns are wrong for a version that a row needs.
+    Raises: PolicyError where a version has problems or the timeline does not tell which one decides, or columns are asked for
+    and cannot compute a version; TableError where a file cannot be read or written, or columns are asked for without polars;
+    HouseholdError where the columns are wrong for a version that a row needs.
     """
     refuse_over((target, rejects), (str(source),))
     versions = policies if isinstance(policies, Versions) else _loaded(policies, questions)
     day = today or datetime.date.today()
-    opened = open_source(source, format=format, encoding=encoding)
-    table = _Table(opened, Kept.of(opened.header, [policy.words["reason"] for policy in versions.policies.values()]))
-    run = _Pass(_Router(versions, table, day), table, language)
+    table = open_source(source, format=format, encoding=encoding)
+    run = _Pass(versions, table, day, language, "exact" if each is not None and algebra is None else algebra)
     is_named = rejects is not None
     if target is not None and rejects is None:
         rejects = target.with_name(f"{target.stem}.rejects{target.suffix}")
     with together() as parts, ExitStack() as files:
         if target is not None:
-            made = create_target(target, run.out_header(), like=opened, decimals=run.decimals())
-            run.write_good(files.enter_context(made))
+            made = create_target(target, run.out_header(), like=table, decimals=run.decimals())
+            run.write_good(target, files.enter_context(made))
         if rejects is not None:
-            run.write_bad(files.enter_context(create_target(rejects, run.rejects_header(), like=opened)))
-        for record, route in zip(table.records(), run.routes, strict=True):
-            run.take(record, route, each)
-            if progress is not None:
-                progress(*table.position())
+            run.write_bad(files.enter_context(create_target(rejects, run.rejects_header(), like=table)))
+        run.all(first, progress, each)
         files.close()
         result = run.result(target, rejects)
         if rejects is not None and not is_named and not result.rejected:
@@ -164,7 +157,8 @@ def _write_manifest(
         made.target,
         {"policies": policies},
         version=__version__,
-        algebra="exact",
+        algebra=result.algebra,
+        because="" if result.because is None else result.because.text(asked["language"]),
         source=made.source,
         today=today,
         counts={**counts, "without_policy": result.astray},
@@ -200,137 +194,6 @@ def _check(timeline: Timeline) -> None:
         raise PolicyError(wrong)
 
 
-class _Router:
-    """Tells which version decides a row: the one in force on the day that stands in its column for the reference date."""
-
-    def __init__(self, versions: Versions, table: Source, today: datetime.date) -> None:
-        self.timeline = versions.timeline
-        self.policies = versions.policies
-        self.today = today
-        self.file = table.name
-        self.facts = {version: _reference(version, policy) for version, policy in self.policies.items()}
-        self.columns = {
-            version: next((at for at, name in enumerate(table.header) if _is_named(fact, name)), None)
-            for version, fact in self.facts.items()
-        }
-        self.known: dict[tuple[Cell, ...], Version] = {}
-
-    def route(self, record: Record) -> Version | Problem:
-        """The version that decides the row, or why none does."""
-        if record.problem is not None:
-            return Problem(Place(self.file, record.number), record.problem)
-        days = tuple(record.cells[column] for column in self.columns.values() if column is not None)
-        if days not in self.known:
-            found = self._found(record)
-            if isinstance(found, Problem):
-                return found
-            self.known[days] = found
-        return self.known[days]
-
-    def _found(self, record: Record) -> Version | Problem:
-        found: list[Version] = []
-        refused: list[Problem] = []
-        for version in self.policies:
-            day = self._day(version, record)
-            if isinstance(day, Problem):
-                refused.append(day)
-            elif any(own.version is version and own.since <= day <= own.until for own in self.timeline.stretches):
-                found.append(version)
-            else:
-                wrong = say("No policy is in force on {day}.", day=day)
-                remedy = say("Correct the day, or add the policy of that day.")
-                refused.append(self._problem(version, record, wrong, self.timeline.said(), remedy))
-        if len(found) > 1:
-            wrong = say("More than one policy decides this row: {names}.", names=tuple(each.name for each in found))
-            return self._problem(found[-1], record, wrong, None, say("Correct the days in the row."))
-        return found[0] if found else refused[-1]
-
-    def _day(self, version: Version, record: Record) -> datetime.date | Problem:
-        """The reference date of the row as `version` reads it."""
-        fact, column, policy = self.facts[version], self.columns[version], self.policies[version]
-        cell = None if column is None else record.cells[column]
-        if is_blank(cell):
-            day = _absent(fact, policy, self.today)
-            if day is None:
-                wrong = say("“{fact}” is blank, and its day tells which policy decides.", fact=fact.name)
-                return self._problem(version, record, wrong, None, say("Fill it in."))
-            return day
-        try:
-            value = read_cell(fact, cell, policy.words)
-        except BadCell as bad:
-            return self._problem(version, record, bad.wrong, bad.expected, bad.remedy)
-        assert isinstance(value, datetime.date)
-        return value
-
-    def _problem(
-        self, version: Version, record: Record, wrong: Message, expected: Message | None, remedy: Message | None
-    ) -> Problem:
-        return Problem(Place(self.file, record.number, label=self.facts[version].name), wrong, expected, remedy)
-
-
-def _reference(version: Version, policy: Policy) -> Fact:
-    """Raises: PolicyError where the policy has no reference date."""
-    found = next((fact for fact in policy.facts if fact.is_reference and fact.kind == "date"), None)
-    if found is None:
-        wrong = say("“{name}” has no reference date, by which a row could be given to it.", name=version.name)
-        remedy = say("Name the fact under “reference_date” in policy.yaml.")
-        raise PolicyError((Problem(Place(str(version.folder / "policy.yaml")), wrong, None, remedy),))
-    return found
-
-
-def _is_named(fact: Fact, heading: str) -> bool:
-    return normal(heading) in {normal(name) for name in (fact.name, *fact.also_named)}
-
-
-def _absent(fact: Fact, policy: Policy, today: datetime.date) -> datetime.date | None:
-    """The day that a blank means, where it depends on nothing but the day of the run."""
-    if fact.absence is None or {node.id for node in names_in(fact.absence.value.tree)} - {"today"}:
-        return None
-    value = Reader(Exact(policy.tables), {"today": today}).read(fact.absence.value)
-    return value if isinstance(value, datetime.date) else None
-
-
-class _Table:
-    """A table without the column that says why a row was set aside in an earlier run."""
-
-    def __init__(self, table: Source, own: Kept) -> None:
-        self.table = table
-        self.own = own
-        self.kept = own.columns
-        self.header = tuple(table.header[at] for at in self.kept)
-        self.name, self.format, self.encoding = table.name, table.format, table.encoding
-        self.persons = table.persons
-
-    def records(self) -> Iterator[Record]:
-        """Every row."""
-        for record in self.table.records():
-            cells = record.cells if record.problem else tuple(record.cells[at] for at in self.kept)
-            yield replace(record, cells=cells)
-
-    def position(self) -> tuple[int, int]:
-        """How far the table is read."""
-        return self.table.position()
-
-
-def _all(table: Source) -> Kept:
-    """Every column of `table`, whose last one has been looked at."""
-    return Kept(tuple(range(len(table.header))), "")
-
-
-class _Share(_Table):
-    """The rows of a table that some versions decide, as a table."""
-
-    def __init__(self, table: Source, routes: Sequence[Version | None], wanted: Sequence[Version]) -> None:
-        super().__init__(table, _all(table))
-        self.routes = routes
-        self.wanted = frozenset(wanted)
-
-    def records(self) -> Iterator[Record]:
-        """The rows of this share."""
-        rows = zip(super().records(), self.routes, strict=True)
-        return (record for record, route in rows if route in self.wanted)
-
-
 def _refuse_groups(policies: Mapping[Version, Policy]) -> None:
     """Raises: PolicyError where a policy reads persons: their rows have no day of their own that would tell the policy."""
     for version, policy in policies.items():
@@ -341,32 +204,50 @@ def _refuse_groups(policies: Mapping[Version, Policy]) -> None:
 
 
 class _Pass:
-    """One pass over a table, with a run for each version that decides a row of it."""
+    """One pass over a table, with a run for each version that decides a row of it, by its number among all versions."""
 
-    def __init__(self, router: _Router, table: _Table, language: str) -> None:
-        self.router = router
-        self.table = table
+    def __init__(
+        self, versions: Versions, table: Source, today: datetime.date, language: str, algebra: str | None
+    ) -> None:
+        self.kept = Kept.of(table.header, [policy.words["reason"] for policy in versions.policies.values()])
+        self.header = tuple(table.header[at] for at in self.kept.columns)
         self.language = language
-        self.routes = [found if isinstance(found := router.route(row), Version) else None for row in table.records()]
-        policies = {version: policy for version, policy in router.policies.items() if version in set(self.routes)}
+        self.router = Router(versions, self.header, table.name, today)
+        columns = self.router.columns
+        self.split = Split(table, self.kept.columns, columns, len(versions.policies), self.router.number)
+        self.stream, self.because = stream_for(table, algebra)
+        present = self.split.parts() if self.stream is None else self.stream.parts_of(self.split)
+        self.versions = {number: found for number, found in enumerate(versions.policies) if number in present}
+        policies = {version: versions.policies[version] for version in self.versions.values()}
         _refuse_groups(policies)
-        self.runs: dict[Version, Run] = {}
-        for version, policy in policies.items():
-            share = _Share(table, self.routes, [each for each, other in policies.items() if other.year == policy.year])
-            self.runs[version] = Run(policy, share, Intake(policy, router.today), language, kept=_all(share))
+        begins: Mapping[Version, Begin] = {}
+        if self.stream is not None:
+            begins, self.because = _begins(policies, table, algebra)
+            self.stream = self.stream if self.because is None else None
+        self.runs: dict[int, Run] = {}
+        for number, version in self.versions.items():
+            policy = policies[version]
+            same = [at for at, other in self.versions.items() if policies[other].year == policy.year]
+            share, intake = Share(self.split, same), Intake(policy, today)
+            own = begins.get(version)
+            self.runs[number] = Run(policy, share, intake, language, by_columns=own, kept=self.kept)
+            self.runs[number].summary.because = self.because
         self.columns = _joined([headings(policy) for policy in policies.values()])
-        self.reason = table.own.reason
+        self.good: Target | None = None
         self.bad: Target | None = None
         self.astray = 0
         self.problems: list[Problem] = []
 
     def out_header(self) -> list[str]:
-        return [*self.table.header, *self.columns]
+        return [*self.header, *self.columns]
 
     def result(self, target: Path | None, rejects: Path | None) -> ByDate:
         """What the pass came to."""
-        parts = (Part(version, own.policy, own.summary) for version, own in self.runs.items())
-        return ByDate(tuple(parts), self.astray, self.problems, str(target or ""), str(rejects or ""))
+        parts = tuple(
+            Part(version, self.runs[at].policy, self.runs[at].summary) for at, version in self.versions.items()
+        )
+        algebra = "exact" if self.stream is None else "columns"
+        return ByDate(parts, algebra, self.because, self.astray, self.problems, str(target or ""), str(rejects or ""))
 
     def decimals(self) -> dict[str, int]:
         """The decimals of money under the headings of all versions."""
@@ -377,31 +258,68 @@ class _Pass:
         return found
 
     def rejects_header(self) -> list[str]:
-        return [*self.table.header, self.reason]
+        return [*self.header, self.kept.reason]
 
-    def write_good(self, target: Target) -> None:
+    def write_good(self, path: Path, target: Target) -> None:
+        """Good rows are written into `target`, the file `path`.
+
+        Raises: TableError where it has typed columns, and rows are decided one by one.
+        """
+        if self.stream is None:
+            refuse_typed(path, target)
+        self.good = target
         for run in self.runs.values():
-            run.good = _Fitted(target, len(self.table.header), headings(run.policy), self.columns)
+            run.good = _Fitted(target, len(self.header), headings(run.policy), self.columns)
 
     def write_bad(self, target: Target) -> None:
         self.bad = target
         for run in self.runs.values():
             run.bad = target
 
-    def take(self, record: Record, route: Version | None, each: Callable[[Record, Decision], None] | None) -> None:
-        """Let the row's version decide it, or set it aside."""
-        if route is not None:
-            self.runs[route].take(record, each)
+    def all(self, first: int, progress: Progress | None, each: Callable[[Record, Decision], None] | None) -> None:
+        """Decide every row, and keep the `first` decisions of each version."""
+        if self.stream is not None:
+            joined = self.stream.Joined(self.columns, self.decimals(), self.good, self.set_aside)
+            self.stream.Together(self.runs, self.split, joined).decide(first, progress)
             return
-        problem = self.router.route(record)
-        assert isinstance(problem, Problem)
+        for record in self.split.table.records():
+            number = self.split.part(record)
+            if number is None:
+                self.set_aside(record)
+            else:
+                self.runs[number].take(record, first, each)
+            if progress is not None:
+                progress(*self.split.table.position())
+
+    def set_aside(self, record: Record) -> None:
+        """Count a row that no version decides, and write it with the reason."""
+        problem = self.router.problem(record)
         self.astray += 1
         if len(self.problems) < _MOST_SHOWN:
             self.problems.append(problem)
         if self.bad is not None:
-            width = len(self.table.header)
-            cells = (list(record.cells) + [None] * width)[:width]
+            cells = (record.cells[at] if at < len(record.cells) else None for at in self.kept.columns)
             self.bad.write([*cells, readable(problem.text(self.language))])
+
+
+Begin = Callable[[Run], Columns]
+
+
+def _begins(
+    policies: Mapping[Version, Policy], table: Source, asked: str | None
+) -> tuple[Mapping[Version, Begin], Message | None]:
+    """What begins a run by columns of each version; and why it is exact where a version cannot be computed so.
+
+    Raises: PolicyError where columns are `asked` for and cannot be had.
+    """
+    found: dict[Version, Begin] = {}
+    for version, policy in policies.items():
+        begin, because = columns_for(policy, table, asked)
+        if begin is None:
+            assert because is not None
+            return {}, say("{name}: {reason}", name=version.name, reason=because)
+        found[version] = begin
+    return found, None
 
 
 def _joined(headings: Sequence[Sequence[str]]) -> tuple[str, ...]:

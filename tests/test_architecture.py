@@ -77,10 +77,8 @@ ROOMS: Mapping[str, str] = {
         "algebras.exact batch decision expression kernel messages policy source tables tables.cells tables.columns "
         "tables.intake"
     ),
-    "by_date": (
-        "engine algebras.exact batch decision expression loading manifest messages policy source tables tables.cells "
-        "tables.intake timeline"
-    ),
+    "routing": "algebras.exact expression messages policy source tables tables.cells timeline",
+    "by_date": ("engine batch decision loading manifest messages policy routing source tables tables.intake timeline"),
     "rows": "explanation messages policy source tables tables.cells tables.columns tables.intake tables.persons",
     "cases": (
         "algebras.exact algebras.trace cache decision explanation expression loading messages policy schema source "
@@ -90,7 +88,9 @@ ROOMS: Mapping[str, str] = {
         "engine algebras.exact algebras.trace cache cases compare decision explanation expression flat fold messages policy "
         "population source tables tables.intake"
     ),
-    "verifying": "engine batch by_date cache decision folders manifest messages policy regression source tables timeline",
+    "verifying": (
+        "engine batch by_date cache decision folders manifest messages policy regression routing source tables timeline"
+    ),
     "pytest_plugin": "engine",
     # What a household reaches is read off the trace; what none can reach, off the bounds that the checks find.
     "coverage": (
@@ -150,6 +150,8 @@ PACKAGES: Mapping[str, str] = {
     "stream.keys": "polars",
     "stream.reading": "polars",
     "stream.scanning": "polars",
+    "stream.shares": "polars",
+    "stream.together": "polars",
     "stream.writing": "polars",
     "mutation.search": "polars",
     "source": "yaml",

@@ -14,11 +14,15 @@
     writing     decided rows written
     ordered     parts worked on in several threads
     running     the run
+    shares      a table whose rows belong to several parts, and the blocks of each part
+    together    several runs over one table, each over the rows of its part
     batches     Arrow record batches decided one by one
 
 The intake of single rows stays the one definition of what a cell means: columns take only what is plain beyond doubt.
 """
 
 from engine.stream.running import Pass, Streaming
+from engine.stream.shares import parts_of
+from engine.stream.together import Joined, Together
 
-__all__ = ["Pass", "Streaming"]
+__all__ = ["Joined", "Pass", "Streaming", "Together", "parts_of"]

@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Any
 
 import polars as pl
-import polars.selectors as cs
 import pyarrow
 
 from engine.batch import Run
@@ -185,7 +184,7 @@ class _Answering:
         """`batch` with its decisions, its rows counted on from `before`."""
         found = self._decider.decide(self._tables.block(self._table.rows(batch, before)))
         number = pl.Series(_NAME, found.numbers)
-        decided = self._made.decision(found.decided).with_columns(number, cs.enum().cast(pl.String))
+        decided = self._made.decision(found.decided).with_columns(number)
         reasons = self._reasons(found, self._placed(batch, before))
         rows = _all_rows(number, reasons).join(decided, on=_NAME, how="left", maintain_order="left")
         kept = [self._table.headings.columns[index] for index in self._run.kept]

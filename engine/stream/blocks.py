@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -19,7 +20,7 @@ from engine.tables import Cell, ColumnSource, Record, Source
 from engine.tables.cells import is_blank
 from engine.tables.csv import CsvSource
 
-__all__ = ["Block", "Blocks", "Glimpse", "Records", "Rows", "Tables"]
+__all__ = ["Block", "Blocks", "Glimpse", "Records", "Rows", "Tables", "TextBlocks"]
 
 _ROWS = 10_000
 
@@ -79,6 +80,14 @@ class Block:
         assert self.written is not None
         return self.written.record(number)
 
+    def part(self, rows: pl.Series, records: Iterable[Record]) -> Block:
+        """Those of the plain rows of which `rows` says so, and of the records these `records`."""
+        own = replace(self, records=tuple(records))
+        if rows.all():
+            return own
+        lines = None if self.lines is None else self.lines.filter(rows)
+        return replace(own, numbers=self.numbers.filter(rows), cells=self.cells.filter(rows), lines=lines)
+
 
 @dataclass(frozen=True)
 class Glimpse:
@@ -95,6 +104,19 @@ class Glimpse:
     def record(self, row: int) -> Record | None:
         """The record of one of the rows, counted from 0; None where it is wholly blank."""
         return self.written.record(self.first + row)
+
+
+class TextBlocks(Protocol):
+    """The blocks of a table whose cells are texts."""
+
+    def chunks(self, wanted: Sequence[int] | None = None) -> Iterator[Any]:
+        """What is read at once, in order; of the kept columns only those `wanted` need be there, where not all are."""
+
+    def block(self, chunk: Any) -> Block:
+        """The rows of `chunk`."""
+
+    def glimpse(self, chunk: Any, wanted: Sequence[int]) -> Glimpse:
+        """The cells of the kept columns `wanted` in every row of `chunk`."""
 
 
 class Blocks:
@@ -116,7 +138,7 @@ class Blocks:
             f"^{','.join(f'(?:{cells.get(column, _PLAIN_BEGINNING)})?' for column in range(self._width))}$"
         )
 
-    def chunks(self, _: Sequence[int] | None = None) -> Iterator[Chunk]:
+    def chunks(self, wanted: Sequence[int] | None = None) -> Iterator[Chunk]:
         """What is read at once, in order: whole lines, whatever columns are wanted."""
         return chunks(self._table, scanning.BLOCK_BYTES)
 
@@ -215,25 +237,27 @@ class Records:
         self._kinds = kinds
         self._words = words
 
-    def blocks(self) -> Iterator[Block]:
-        """The blocks, in order."""
-        records = self._table.records()
+    @staticmethod
+    def chunks(table: Source) -> Iterator[Sequence[Record]]:
+        """What is read of `table` at once, in order."""
+        records = table.records()
         while part := tuple(itertools.islice(records, _ROWS)):
-            plain: dict[int, list[str | None]] = {}
-            for record in part:
-                cells = None if self._kinds is None else self._plain(record, self._kinds)
-                if cells is not None:
-                    plain[record.number] = cells
-            yield self._block(part, plain)
+            yield part
 
-    def _block(self, part: Sequence[Record], plain: Mapping[int, list[str | None]]) -> Block:
+    def block(self, chunk: Sequence[Record]) -> Block:
+        """The rows of `chunk`."""
+        plain: dict[int, list[str | None]] = {}
+        for record in chunk:
+            cells = None if self._kinds is None else self._plain(record, self._kinds)
+            if cells is not None:
+                plain[record.number] = cells
         columns = [list(column) for column in zip(*plain.values(), strict=True)] or [[] for _ in self._kept]
         return Block(
             numbers=pl.Series(list(plain), dtype=pl.Int64),
             cells=pl.DataFrame({str(at): pl.Series(column, dtype=pl.String) for at, column in enumerate(columns)}),
-            records=tuple(record for record in part if record.number not in plain),
+            records=tuple(record for record in chunk if record.number not in plain),
             done=self._table.position()[0],
-            written=_Kept({record.number: record for record in part if record.number in plain}),
+            written=_Kept({record.number: record for record in chunk if record.number in plain}),
         )
 
     def _plain(self, record: Record, kinds: Mapping[int, str]) -> list[str | None] | None:

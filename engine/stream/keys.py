@@ -9,14 +9,14 @@ import functools
 import operator
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
 import polars as pl
 
 from engine.kernel import Typed
 from engine.messages import Words
 from engine.policy import Fact, Policy
-from engine.stream.blocks import Blocks, Glimpse, Tables
+from engine.stream.blocks import Glimpse, TextBlocks
 from engine.stream.intake import ColumnIntake
 from engine.stream.ordered import in_order
 from engine.stream.reading import Reader
@@ -61,7 +61,7 @@ class Repeats:
         for index, found in repeated.items():
             self._known[index] = Keys(self._unique[index], self._words), pl.Series(list(found), dtype=pl.String)
 
-    def find(self, blocks: Blocks | Tables) -> dict[int, dict[str, int]]:
+    def find(self, blocks: TextBlocks) -> dict[int, dict[str, int]]:
         """For each column, each value that stands in several rows, with their number."""
         if not self._unique:
             return {}
@@ -86,10 +86,10 @@ class Repeats:
         ]
         return functools.reduce(operator.or_, told) if told else None
 
-    def _each(self, blocks: Blocks | Tables, work: Callable[[Glimpse], Part]) -> Iterator[Part]:
+    def _each(self, blocks: TextBlocks, work: Callable[[Glimpse], Part]) -> Iterator[Part]:
         """What `work` makes of each part of the table, in order."""
-        wanted, source = sorted(self._unique), cast(Any, blocks)
-        return in_order(lambda chunk: work(source.glimpse(chunk, wanted)), source.chunks(wanted))
+        wanted = sorted(self._unique)
+        return in_order(lambda chunk: work(blocks.glimpse(chunk, wanted)), blocks.chunks(wanted))
 
     def _values(self, cells: pl.DataFrame, index: int) -> pl.Series:
         return self._intake.read(self._unique[index], cells).values
@@ -106,7 +106,7 @@ class Repeats:
             return None
         return key_of(self._unique[index], record.cells[self._kept[index]], self._words)
 
-    def _counted(self, blocks: Blocks | Tables) -> dict[int, dict[str, int]]:
+    def _counted(self, blocks: TextBlocks) -> dict[int, dict[str, int]]:
         counts: dict[int, Counter[str]] = {index: Counter() for index in self._unique}
         for found in self._each(blocks, self._again_in):
             for index, keys in found.items():

@@ -10,15 +10,16 @@ from engine.batch import Progress, Run
 from engine.decision import headings
 from engine.kernel import Kernel, compile
 from engine.policy import Policy
-from engine.stream.blocks import Block, Blocks, Records, Tables
+from engine.stream.blocks import Block, Records
 from engine.stream.counting import Counting
 from engine.stream.deciding import Decided, Decider
 from engine.stream.intake import ColumnIntake
 from engine.stream.keys import Repeats
 from engine.stream.ordered import in_order
+from engine.stream.shares import blocks_of
 from engine.stream.writing import ArrowTables, CsvLines, rows
-from engine.tables import ColumnSource, ColumnTarget, Source
-from engine.tables.csv import CsvSource, CsvTarget
+from engine.tables import ColumnTarget, Source
+from engine.tables.csv import CsvTarget
 
 __all__ = ["Pass", "Streaming"]
 
@@ -59,7 +60,8 @@ class Pass:
         policy, kernel = streaming.policy, streaming.kernel
         self._intake = ColumnIntake(policy, run.columns, run.intake, kernel)
         self._repeats = Repeats(policy, run.unique, self._intake, run.kept)
-        self._blocks = None if policy.groups else _blocks(run.table, run.kept, self._intake.plain)
+        self._blocks = None if policy.groups else blocks_of(run.table, run.kept, self._intake.plain)
+        self._counting = Counting(policy, kernel)
 
     def repeated(self) -> dict[int, dict[str, int]]:
         """For each unique column, the values that stand in several rows, with their number."""
@@ -74,8 +76,7 @@ class Pass:
 
         Raises: TableError where a file cannot be read on, or written.
         """
-        run, summary = self._run, self._run.summary
-        counting = Counting(self._streaming.policy, self._streaming.kernel)
+        run = self._run
         before, total = run.people.size, run.table.position()[1]
         decider, way = self.decider(), self._way()
 
@@ -84,10 +85,7 @@ class Pass:
             return found, way.make(found)
 
         for found, made in self.each(work):
-            counting.add(summary, found.decided)
-            summary.read += found.decided.height
-            if len(summary.first) < first:
-                self._keep(found, first)
+            self.count(found, first)
             way.write(made, found)
             for rejected in found.rejected:
                 run.set_aside(rejected.record, rejected.problems)
@@ -95,18 +93,41 @@ class Pass:
                 progress(before + found.block.done, before + total)
             del found, made  # or they would stand beside the next ones
 
+    def count(self, found: Decided, first: int) -> None:
+        """Count decided rows as single ones are, and keep their decisions where they are among the `first`."""
+        summary = self._run.summary
+        self._counting.add(summary, found.decided)
+        summary.read += found.decided.height
+        if len(summary.first) < first:
+            self._keep(found, first)
+
     @property
     def kernel(self) -> Kernel:
         """What decides the blocks."""
         return self._streaming.kernel
 
+    @property
+    def headings(self) -> Sequence[str]:
+        """What is asked of the kernel for each row."""
+        return self._streaming.headings
+
+    @property
+    def plain(self) -> Mapping[int, str]:
+        """What the plain cells of a kept column match, for each that has a plain way of writing."""
+        return self._intake.plain
+
+    def records(self, table: Source) -> Records:
+        """What makes records of `table` into blocks."""
+        kinds = None if self._run.policy.groups else self._intake.kinds
+        return Records(table, self._run.kept, kinds, self._run.policy.words)
+
     def each(self, work: Callable[[Block], Part]) -> Iterator[Part]:
         """What `work` makes of each block of the table, in order; a few of them at any time are being worked on."""
-        blocks: Any = self._blocks
+        blocks = self._blocks
         if blocks is None:
-            run = self._run
-            kinds = None if run.policy.groups else self._intake.kinds
-            return map(work, Records(run.table, run.kept, kinds, run.policy.words).blocks())
+            table = self._run.table
+            records = self.records(table)
+            return (work(records.block(chunk)) for chunk in Records.chunks(table))
         return in_order(lambda chunk: work(blocks.block(chunk)), blocks.chunks())
 
     def decider(self) -> Decider:
@@ -118,7 +139,7 @@ class Pass:
         good, kernel, headings = self._run.good, self._streaming.kernel, self._streaming.headings
         if isinstance(good, CsvTarget):
             lines = CsvLines(kernel, headings, good)
-            return _Way(lines.made, lines.write)
+            return _Way(lines.made, lambda made, found: lines.write(made, found.decided.height))
         if isinstance(good, ColumnTarget):
             tables = ArrowTables(kernel, headings, self._run.columns.written)
             good.declare(tables.schema())
@@ -138,10 +159,3 @@ class Pass:
         summary = self._run.summary
         for number in found.numbers.head(first - len(summary.first)).to_list():
             summary.first.append((number, self._run.decision(found.record(number))))
-
-
-def _blocks(table: Source, kept: Sequence[int], plain: Mapping[int, str]) -> Blocks | Tables | None:
-    """The blocks of a table whose cells are texts; None where they are anything else."""
-    if isinstance(table, CsvSource):
-        return Blocks(table, kept, plain)
-    return Tables(table, kept) if isinstance(table, ColumnSource) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -19,9 +19,10 @@ from engine.tables import Cell
 from engine.tables.csv import PLAIN_CELL, CsvTarget, written
 from engine.tables.texts import shown
 
-__all__ = ["ArrowTables", "CsvLines", "rows"]
+__all__ = ["ArrowTables", "CsvLines", "arrow", "rows"]
 
 _DIGITS = 38
+_BROUGHT = "="
 _NEWEST = pl.CompatLevel.newest()
 """Texts go into Arrow as they stand in polars, and are not copied."""
 
@@ -42,18 +43,28 @@ class CsvLines:
 
     def made(self, found: Decided) -> io.BytesIO:
         """The lines of every decided row, as a stream that ends with them."""
+        return self.lines(self.cells(found))
+
+    def cells(self, found: Decided) -> pl.DataFrame:
+        """Every decided row as it is written: in the first column all that it brought, then the decision's."""
         numbers = self._kernel.shown(found.decided, self._numbers)
         columns = [numbers[name] if name in numbers else self._text(found.decided, name) for name in self._headings]
-        frame = pl.DataFrame([self._begun(found), *columns])
+        begun = self._begun(found).alias(_BROUGHT)
+        return pl.DataFrame(
+            [begun, *(column.alias(name) for name, column in zip(self._headings, columns, strict=True))]
+        )
+
+    def lines(self, cells: pl.DataFrame) -> io.BytesIO:
+        """The lines of `cells`, as a stream that ends with them."""
         stream = self._stream()
-        frame.write_csv(stream, include_header=False, quote_style="never", line_terminator="\r\n", null_value="")
+        cells.write_csv(stream, include_header=False, quote_style="never", line_terminator="\r\n", null_value="")
         return stream
 
-    def write(self, made: io.BytesIO, found: Decided) -> None:
-        """Write the lines `made` of `found`; they are no longer there then."""
+    def write(self, made: io.BytesIO, count: int) -> None:
+        """Write the `count` lines `made`; they are no longer there then."""
         end = made.tell()
         with made.getbuffer() as whole, whole[:end] as lines:
-            self._target.write_lines(lines, found.decided.height)
+            self._target.write_lines(lines, count)
         self._free.append(made)
 
     def _stream(self) -> io.BytesIO:
@@ -107,11 +118,20 @@ class ArrowTables:
 
     def schema(self) -> Any:
         """The schema of every table."""
+        types = {**dict.fromkeys(self._brought, pl.String()), **self.types()}
+        return arrow(pl.DataFrame(schema=types)).schema
+
+    def types(self) -> Mapping[str, pl.DataType]:
+        """The type of each column of the decision."""
         decided = pl.DataFrame(schema={name: found.dtype for name, found in self._kernel.outputs.items()})
-        return self._table(pl.DataFrame(schema=dict.fromkeys(self._brought, pl.String())), decided).schema
+        return self.decision(decided).schema
 
     def table(self, found: Decided) -> Any:
         """Every decided row."""
+        return arrow(self.cells(found).hstack(self.decision(found.decided)))
+
+    def cells(self, found: Decided) -> pl.DataFrame:
+        """What every decided row brought."""
         plain = found.plain()
         cells = plain.cells.rename(dict(zip(plain.cells.columns, self._brought, strict=True)))
         if found.single:
@@ -119,16 +139,17 @@ class ArrowTables:
             more = pl.DataFrame(rows, schema=dict.fromkeys(self._brought, pl.String()), orient="row")
             both = pl.concat([plain.numbers, pl.Series(list(found.single), dtype=pl.Int64)])
             cells = pl.concat([cells, more])[both.arg_sort()]
-        return self._table(cells, found.decided)
+        return self._blank(cells)
 
-    def _table(self, cells: pl.DataFrame, decided: pl.DataFrame) -> Any:
-        blank = [pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in cells.columns]
-        found = cells.select(blank).hstack(self.decision(decided).with_columns(cs.enum().cast(pl.String)))
-        return found.to_arrow(compat_level=_NEWEST)
+    @staticmethod
+    def _blank(cells: pl.DataFrame) -> pl.DataFrame:
+        """`cells` with null for what is blank."""
+        return cells.select(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in cells.columns)
 
     def decision(self, decided: pl.DataFrame) -> pl.DataFrame:
         """The columns of the decision alone."""
-        return pl.DataFrame([self._column(decided, heading).alias(heading) for heading in self._headings])
+        found = pl.DataFrame([self._column(decided, heading).alias(heading) for heading in self._headings])
+        return found.with_columns(cs.enum().cast(pl.String))
 
     def _column(self, decided: pl.DataFrame, heading: str) -> pl.Series:
         """A column of the decision: whole numbers, decimals, truths and days as such, numbers without an end as texts."""
@@ -143,6 +164,11 @@ class ArrowTables:
             return decimals
         texts = self._kernel.shown(decided, [heading])[heading]
         return texts if found.places is None else texts.cast(pl.Decimal(_DIGITS, found.places))
+
+
+def arrow(frame: pl.DataFrame) -> Any:
+    """`frame` as an Arrow table."""
+    return frame.to_arrow(compat_level=_NEWEST)
 
 
 def _safe(texts: pl.Series) -> pl.Series:

@@ -11,10 +11,11 @@ from types import MappingProxyType
 
 from engine import __version__
 from engine.batch import Summary, evaluate
-from engine.by_date import ByDate, Versions, evaluate_by_date
+from engine.by_date import ByDate, evaluate_by_date
 from engine.decision import headings
 from engine.manifest import FileKept, Manifest, hash_of, read_manifest
 from engine.messages import say
+from engine.routing import Versions
 from engine.source import Place, Problem
 from engine.tables import TableError, open_source
 from engine.tables.whole import readable
@@ -97,6 +98,7 @@ def _again(
     target = place / "result" / result.name
     rejects = None if manifest.rejects is None else place / "rejects" / manifest.rejects.name
     format, encoding = manifest.asked["format"] or None, manifest.asked["encoding"] or None
+    algebra = "exact" if manifest.algebra == "exact" else None
     if manifest.is_by_date:
         return evaluate_by_date(
             _versions(found),
@@ -106,6 +108,7 @@ def _again(
             today=manifest.today,
             format=format,
             encoding=encoding,
+            algebra=algebra,
             progress=progress,
             language=manifest.asked["language"],
         )
@@ -118,7 +121,7 @@ def _again(
         today=manifest.today,
         format=format,
         encoding=encoding,
-        algebra="exact" if manifest.algebra == "exact" else None,
+        algebra=algebra,
         progress=progress,
         language=manifest.asked["language"],
     )

@@ -67,9 +67,8 @@ def _told(verification: Verification) -> Iterator[Message]:
             before=manifest.engine,
             now=__version__,
         )
-    because = verification.summary.because if isinstance(verification.summary, Summary) else None
-    if because is not None:
-        yield say("Row by row, because {reason}.", reason=because)
+    if verification.summary.because is not None:
+        yield say("Row by row, because {reason}.", reason=verification.summary.because)
     yield from verification.notes
     yield from _differences(verification.compared)
     yield _verdict(verification)
