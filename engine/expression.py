@@ -16,7 +16,7 @@ from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any, Generic, NoReturn, TypeVar
 
@@ -45,6 +45,7 @@ __all__ = [
     "is_name",
     "is_ranking",
     "names_in",
+    "nodes_in",
     "parse",
     "renamed",
     "rewritten",
@@ -53,6 +54,7 @@ __all__ = [
 _MOST_CHARACTERS = 2000
 _MOST_NODES = 400
 _MOST_DEPTH = 40
+_MOST_KNOWN = 20_000
 
 ROUNDINGS = ("round_half_up", "round_half_even", "round_up", "round_down")
 """The roundings of the language; each takes a value and a step and gives a multiple of the step."""
@@ -258,7 +260,7 @@ class Expression:
     @cached_property
     def canonical(self) -> str:
         """The expression with one layout: the same for every way of spacing the same expression."""
-        return ast.unparse(self.tree)
+        return _written_alike(self.tree)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Expression) and self.canonical == other.canonical
@@ -277,6 +279,12 @@ class Expression:
         return self.leaf.at(len(self.text.encode()[:offset].decode(errors="replace")))
 
 
+@lru_cache(maxsize=_MOST_KNOWN)
+def _written_alike(tree: ast.AST) -> str:
+    """`tree` with one layout; remembered, as `_names_in`."""
+    return ast.unparse(tree)
+
+
 def is_name(text: str) -> bool:
     """Whether `text` can be the name of a fact, a figure or a rule in an expression."""
     return text.isidentifier() and text not in CONSTANTS and text not in VOCABULARY and not _is_keyword(text)
@@ -288,15 +296,25 @@ def _is_keyword(text: str) -> bool:
 
 def names_in(tree: ast.AST) -> Iterator[ast.Name]:
     """Every name that `tree` reads: not the words of the vocabulary, not the table of a lookup."""
+    return iter(_names_in(tree))
+
+
+@lru_cache(maxsize=_MOST_KNOWN)
+def _names_in(tree: ast.AST) -> tuple[ast.Name, ...]:
+    """As `names_in`; remembered, since a tree is never changed and is asked again by every check and every reading."""
+    return tuple(_each_name(tree))
+
+
+def _each_name(tree: ast.AST) -> Iterator[ast.Name]:
     if isinstance(tree, ast.Call):
         arguments = tree.args[1:] if isinstance(tree.func, ast.Name) and tree.func.id == "lookup" else tree.args
         for argument in arguments:
-            yield from names_in(argument)
+            yield from _each_name(argument)
     elif isinstance(tree, ast.Name):
         yield tree
     else:
         for child in ast.iter_child_nodes(tree):
-            yield from names_in(child)
+            yield from _each_name(child)
 
 
 def is_gathering(call: ast.Call) -> bool:
@@ -312,9 +330,18 @@ def is_ranking(call: ast.Call) -> bool:
 
 def calls(tree: ast.AST, word: str) -> Iterator[ast.Call]:
     """Every call of `word` in `tree`."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == word:
-            yield node
+    return (call for call in _calls_in(tree) if isinstance(call.func, ast.Name) and call.func.id == word)
+
+
+@lru_cache(maxsize=_MOST_KNOWN)
+def _calls_in(tree: ast.AST) -> tuple[ast.Call, ...]:
+    return tuple(node for node in nodes_in(tree) if isinstance(node, ast.Call))
+
+
+@lru_cache(maxsize=_MOST_KNOWN)
+def nodes_in(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """Every node of `tree`, itself the first; remembered, as `_names_in`."""
+    return tuple(ast.walk(tree))
 
 
 def _rebuilt(node: ast.expr, rewrite: Callable[[ast.expr], ast.expr | None]) -> ast.expr:
@@ -351,7 +378,7 @@ def rewritten(expression: Expression, rewrite: Callable[[ast.expr], ast.expr | N
 
 def renamed(expression: Expression, names: Mapping[str, str]) -> Expression:
     """`expression` with the names (of tables too) that `names` lists replaced; itself where it holds none of them."""
-    if not any(isinstance(node, ast.Name) and node.id in names for node in ast.walk(expression.tree)):
+    if not any(isinstance(node, ast.Name) and node.id in names for node in nodes_in(expression.tree)):
         return expression
 
     def rename(node: ast.expr) -> ast.expr | None:
@@ -388,7 +415,6 @@ def parse(leaf: Leaf) -> Expression | tuple[Problem, ...]:
 
 _KNOWN: dict[str, ast.expr] = {}
 """The trees of texts parsed before: the same text stands in every reading of a policy."""
-_MOST_KNOWN = 20_000
 
 
 _OUTSIDE_QUOTES = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from itertools import permutations, product
 from pathlib import PurePath
 from types import MappingProxyType
@@ -27,6 +27,8 @@ __all__ = ["Bound", "Number", "agree", "bounds_in", "numbers_in"]
 
 _FLIPPED = MappingProxyType({"<": ">", "<=": ">=", ">": "<", ">=": "<="})
 _NEGATED = MappingProxyType({"<": ">=", "<=": ">", ">": "<=", ">=": "<"})
+_MOST_KNOWN = 4_000
+"""Quotes remembered: each is asked of again for every operator beside it, and in every reading of a policy."""
 _REMEDY = say("Correct one of the two, or say under “answers” why they differ.")
 
 
@@ -124,6 +126,7 @@ def _plain(quote: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", bare).replace("⁄", "/").split())
 
 
+@lru_cache(maxsize=_MOST_KNOWN)
 def numbers_in(quote: str, language: str) -> tuple[Number, ...]:
     """Every number that `quote` says, in digits or in words of `language`, in the order in which they stand. Exact."""
     text = _plain(quote)
@@ -197,6 +200,7 @@ def _evaluated(tokens: Sequence[_Token]) -> Fraction:
 _STOPS = re.compile(r"[,;:。、!?]|\.(?= |$)")
 
 
+@lru_cache(maxsize=_MOST_KNOWN)
 def bounds_in(quote: str, language: str) -> tuple[Bound, ...]:
     """Every bound word of `quote` with the numbers in the same clause that it speaks of.
 
@@ -224,6 +228,7 @@ def bounds_in(quote: str, language: str) -> tuple[Bound, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=_MOST_KNOWN)
 def _denies(quote: str, language: str) -> bool:
     """Whether the quote says what is not given, so that its bound may be the opposite of what is needed."""
     return any(token.kind == "denials" for token in _tokens(_plain(quote), language, "bounds"))

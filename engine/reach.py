@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 
 from engine.elaborate import elaborate
-from engine.expression import Expression
+from engine.expression import Expression, nodes_in
 from engine.normal_form import normal_form
 from engine.policy import Absence, Fact, Policy, Remark, Saying
 from engine.source import Branch
@@ -69,7 +69,7 @@ def _reads(policy: Policy) -> dict[str, frozenset[str]]:
 
 def _names(expression: Expression) -> frozenset[str]:
     """Every name in `expression`, that of a table too."""
-    return frozenset(node.id for node in ast.walk(expression.tree) if isinstance(node, ast.Name))
+    return frozenset(node.id for node in nodes_in(expression.tree) if isinstance(node, ast.Name))
 
 
 def reached(whole: Core, core: Core, other: Core) -> tuple[str, ...] | None:

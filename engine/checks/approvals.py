@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from engine.checks.examined import Examined
+from engine.expression import nodes_in
 from engine.messages import say
 from engine.policy import Rule
 from engine.source import Problem
@@ -25,7 +26,7 @@ def approvals_rise(examined: Examined) -> Iterator[Problem]:
     figures = {figure.name: figure.value for figure in policy.figures}
     before: dict[str, tuple[Fraction, Rule]] = {}
     for rule in levels:
-        for node in ast.walk(rule.expression.tree):
+        for node in nodes_in(rule.expression.tree):
             if (
                 isinstance(node, ast.Compare)
                 and isinstance(node.ops[0], (ast.Gt, ast.GtE))

@@ -11,7 +11,7 @@ from functools import partial
 from engine.algebras.interval import Range, Span, Truths
 from engine.checks.examined import Examined
 from engine.checks.lookups import is_whole
-from engine.expression import ROUNDINGS, Expression, calls
+from engine.expression import ROUNDINGS, Expression, calls, nodes_in
 from engine.messages import Message, say
 from engine.policy import Figure, Policy
 from engine.source import Place, Problem
@@ -64,7 +64,7 @@ def not_positive(expression: Expression, read: Callable[[Expression], Span]) -> 
 
 
 def _must_be_positive(tree: ast.expr) -> Iterator[tuple[ast.expr, Message]]:
-    for node in ast.walk(tree):
+    for node in nodes_in(tree):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
             yield node.right, say("The divisor is not shown to be above 0")
     for rounding in ROUNDINGS:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from engine.checks.examined import Examined
-from engine.expression import COMPARISONS, Expression
+from engine.expression import COMPARISONS, Expression, nodes_in
 from engine.messages import say
 from engine.policy import Fact, Policy, Rule
 from engine.source import Problem, nearest, normal
@@ -31,7 +31,7 @@ def texts(examined: Examined) -> Iterator[Problem]:
 
 def _compared(tree: ast.AST) -> Iterator[tuple[ast.Compare, ast.expr, ast.expr]]:
     """Both sides of every comparison for equality in `tree`; what stands behind “in” is compared one by one."""
-    for node in ast.walk(tree):
+    for node in nodes_in(tree):
         if not isinstance(node, ast.Compare):
             continue
         sides = [node.left, *node.comparators]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 
 from engine.elaborate.draft import Draft
-from engine.expression import Expression, is_gathering, is_ranking, names_in, rewritten
+from engine.expression import Expression, is_gathering, is_ranking, names_in, nodes_in, rewritten
 from engine.messages import Message, say
 from engine.policy import Rule
 from engine.source import Problem
@@ -45,7 +45,7 @@ class Lifting:
         def replace(node: ast.expr) -> ast.expr | None:
             return self._call(rule, node, lifted) if _reads_all(node) else None
 
-        is_needed = any(_reads_all(node) for node in ast.walk(expression.tree))
+        is_needed = any(_reads_all(node) for node in nodes_in(expression.tree))
         return rewritten(expression, replace) if is_needed else expression
 
     def _call(self, rule: Rule, call: ast.expr, lifted: list[Rule]) -> ast.expr:
