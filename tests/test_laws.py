@@ -108,7 +108,7 @@ def test_the_made_up_households_reach_every_end_of_a_decision():
 @pytest.mark.parametrize("number", NUMBERS)
 def test_the_engine_decides_as_the_reference_under_another_reading(number: int):
     other = policy(number)
-    for household in households(number, 300):
+    for household in households(number, 150):
         found = differences(by_engine(other, household), by_reference(household, number))
         if found:
             fail_at(household, found)

@@ -35,9 +35,9 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 def run(folder: Path, *arguments: str) -> tuple[int, str]:
-    """The exit code and the words of pytest in `folder`."""
+    """The exit code and the words of pytest in `folder`, with no plugin but this one and what `arguments` name."""
     command = [sys.executable, "-m", "pytest", "-p", "engine.pytest_plugin", "-p", "no:cacheprovider", *arguments]
-    alike = {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "LANGUAGE": "en"}
+    alike = {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "LANGUAGE": "en", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", env={**os.environ, **alike})
     return done.returncode, done.stdout + done.stderr
 
@@ -93,7 +93,7 @@ def test_nothing_is_collected_where_there_is_no_policy(folder: Path):
 
 
 def test_the_suite_of_this_project_runs_its_cases_and_its_baselines():
-    code, output = run(ROOT, "--collect-only", "-q", "-n", "0", "policies", "examples/policies")
+    code, output = run(ROOT, "-p", "xdist", "--collect-only", "-q", "-n", "0", "policies", "examples/policies")
     assert code == 0
     for policy in (ROOT / "policies/2023", *(ROOT / "examples/policies").iterdir()):
         count = len(engine.read_cases(policy))

@@ -19,7 +19,6 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -140,14 +139,14 @@ def programs(folder: Path) -> Path:
     return folder
 
 
-def walked(name: str, folder: Path) -> list[Shown]:
-    """Every command of the README `name` with what it prints, in the order of the page."""
+def walked(name: str, folder: Path, kept: Path) -> list[Shown]:
+    """Every command of the README `name` with what it prints, in the order of the page; policies are kept in `kept`."""
     for entry in ("examples", "policies"):
         shutil.copytree(ROOT / entry, folder / entry)
     spoken = {"LANG", "LANGUAGE"}
-    kept = {key: value for key, value in os.environ.items() if key not in spoken and not key.startswith("LC_")}
+    other = {key: value for key, value in os.environ.items() if key not in spoken and not key.startswith("LC_")}
     path = f"{programs(folder / 'bin')}{os.pathsep}{os.environ['PATH']}"
-    environment = {**kept, **LOCALES[name], "PATH": path, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    own = {**LOCALES[name], "PATH": path, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "BANGFU_CACHE": str(kept)}
     found: list[Shown] = []
     code = 0
     for block in blocks_of(name):
@@ -160,7 +159,7 @@ def walked(name: str, folder: Path) -> list[Shown]:
                 done = subprocess.run(
                     ["bash", "-c", f"(exit {code})\n{shown.command}"],
                     cwd=folder,
-                    env=environment,
+                    env={**other, **own},
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                     encoding="utf-8",
@@ -172,12 +171,13 @@ def walked(name: str, folder: Path) -> list[Shown]:
 
 @pytest.fixture(scope="module")
 def walks() -> Iterator[dict[str, tuple[Path, list[Shown]]]]:
-    """Each README with the folder in which it was walked through, and what was seen there; both at the same time."""
+    """Each README with the folder in which it was walked through, and what was seen there.
+
+    One after the other: what the first has loaded the second finds kept, as whoever runs these commands twice does.
+    """
     with tempfile.TemporaryDirectory(prefix="bangfu-readme-") as place:
         folders = {name: Path(place, str(number)) for number, name in enumerate(READMES)}
-        with ThreadPoolExecutor(len(READMES)) as pool:
-            seen = {name: pool.submit(walked, name, folder) for name, folder in folders.items()}
-        yield {name: (folders[name], seen[name].result()) for name in READMES}
+        yield {name: (folder, walked(name, folder, Path(place, "kept"))) for name, folder in folders.items()}
 
 
 def rows(name: str, section: str) -> list[list[str]]:
