@@ -744,7 +744,7 @@ def explain(
 @cli.command(
     short_help=_("Run the worked cases of the policies."),
     help=_(
-        "Run the worked cases of each YEAR (without one: of every year), and show what differs and the first step that does.\n\nWith --coverage also what the cases reach of the policy: rules, branches, bounds (below, on, above), clauses and questions, and a list of what no case reaches."
+        "Run the worked cases of each YEAR (without one: of every year), and show what differs and the first step that does.\n\nThe exit code is 1 where a case differs, and also where a year has no cases: what nobody has worked out has not been tested.\n\nWith --coverage also what the cases reach of the policy: rules, branches, bounds (below, on, above), clauses and questions, and a list of what no case reaches."
     ),
     epilog=_(
         "Examples: bangfu test · bangfu test 2023 · bangfu test --on 2023-08-15 · bangfu test 2023 --coverage · bangfu test 2023 --coverage --json"
@@ -798,6 +798,15 @@ def _test_year(run: _Run, folder: Path, *, is_quiet: bool = False) -> bool:
         results = engine.run_cases(folder)
     except engine.PolicyError as error:
         run.tell(error.problems)
+        return False
+    if not results:
+        click.echo(
+            run.say(
+                "{file}: There is no worked case, so nothing was tested. Work out some households by hand from the text, and write each here with its clause, the reasoning and what is expected.",
+                file=folder / "cases.yaml",
+            ),
+            err=True,
+        )
         return False
     for result in results:
         run.tell(result.problems)

@@ -1090,11 +1090,18 @@ def test_a_day_picks_the_policy_of_every_command(bangfu: Bangfu) -> None:
     assert bangfu("show", "--on", "2022-08-15")[1] == bangfu("show", "2022-07")[1]
     assert bangfu("evaluate", table, "--on", "2022-08-15")[1] == bangfu("evaluate", table, "--year", "2022-07")[1]
     assert bangfu("explain", table, "--on", "2022-08-15")[1] == bangfu("explain", table, "--year", "2022-07")[1]
-    assert bangfu("test", "--on", "2022-08-15") == (
-        0,
-        "policies/2022-07: 0 of 0 cases as expected.\n",
-        "Policy folder: policies/2022-07\n",
+    assert bangfu("test", "--on", "2022-08-15")[2].startswith("Policy folder: policies/2022-07\n")
+
+
+def test_a_year_without_a_worked_case_does_not_pass(bangfu: Bangfu) -> None:
+    version("2023", "2023-01-01", "2023-12-31")
+    told = (
+        "policies/2023/cases.yaml: There is no worked case, so nothing was tested. Work out some households by hand "
+        "from the text, and write each here with its clause, the reasoning and what is expected.\n"
     )
+    assert bangfu("test", "2023") == (1, "", f"Policy folder: policies/2023\n{told}")
+    assert bangfu("test")[0] == 1
+    assert bangfu("test", "2023", "--coverage", "--json")[0] == 1
 
 
 def test_a_year_that_a_change_takes_days_from_says_so(bangfu: Bangfu) -> None:
