@@ -1188,8 +1188,7 @@ def impact(
             )
     except (engine.PolicyError, engine.TableError, engine.HouseholdError) as error:
         run.fail(error.problems)
-    run.tell(found.comparison.problems)
-    run.tell(found.aside.problems)
+    run.tell((*after.doubts, *found.comparison.problems, *found.aside.problems))
     if found.because is not None:
         click.echo(run.say("Decided row by row: {because}.", because=found.because), err=True)
     click.echo(found.json() if as_json else found.text(), nl=False)

@@ -23,11 +23,15 @@ __all__ = ["Variant", "read_variant"]
 
 @dataclass(frozen=True)
 class Variant:
-    """A policy with the merged tree that says it; `laid_over` are the what-ifs, as they were asked for."""
+    """A policy with the merged tree that says it; `laid_over` are the what-ifs, as they were asked for.
+
+    `doubts` are the warnings of what the files laid over it say, such as a figure that is not the one of its quote.
+    """
 
     policy: Policy
     tree: Branch
     laid_over: tuple[str, ...] = ()
+    doubts: tuple[Problem, ...] = ()
 
     @property
     def label(self) -> str:
@@ -67,7 +71,9 @@ def read_variant(
     policy, problems = examined(folder, tree, tuple(map(normal, questions)))
     _refuse(problems)
     assert policy is not None
-    return Variant(policy, tree, (*(path.name for path in overlays), *settings))
+    files = {str(path) for path in overlays}
+    doubts = tuple(problem for problem in problems if problem.place.file in files)
+    return Variant(policy, tree, (*(path.name for path in overlays), *settings), doubts)
 
 
 def _refuse(problems: Sequence[Problem]) -> None:

@@ -448,6 +448,20 @@ def test_a_misspelt_figure_of_an_overlay_is_told_the_nearest(tmp_path: Path, ban
     assert f"{late}:2:3" in beside and "Did you mean “生活救助最高月数”?" in beside
 
 
+def test_an_overlay_that_leaves_the_old_number_in_the_quote_is_warned_of(tmp_path: Path, bangfu: Bangfu) -> None:
+    told = (
+        "late.yaml:3:12: warning: The figure “意外救助封顶” is 12000, and its quote says 1万. "
+        "Correct one of the two, or say under “answers” why they differ."
+    )
+    late = "figures:\n  意外救助封顶:\n    value: 12000\n"
+    asked = ("impact", EXAMPLES, "2023", "--policies", POLICIES, "--today", DAY)
+    code, _, beside = bangfu(*asked, "--overlay", overlay(tmp_path, late))
+    assert code == 0 and told in beside
+    own = overlay(tmp_path, f"{late}    quote: 最高不超过1.2万元\n")
+    assert "warning" not in bangfu(*asked, "--overlay", own)[2]
+    assert "warning" not in bangfu(*asked, "--set", "意外救助封顶=12000")[2]
+
+
 def test_without_a_new_policy_and_a_what_if_the_usage_is_wrong(bangfu: Bangfu) -> None:
     assert bangfu("impact", EXAMPLES, "2023", "--policies", POLICIES)[0] == 2
 
