@@ -148,6 +148,7 @@ PACKAGES: Mapping[str, str] = {
     "stream.forms": "polars",
     "stream.intake": "polars",
     "stream.keys": "polars",
+    "stream.lines": "polars",
     "stream.reading": "polars",
     "stream.scanning": "polars",
     "stream.shares": "polars",

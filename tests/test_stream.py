@@ -17,6 +17,7 @@ from random import Random
 import polars as pl
 import pyarrow as pa
 import pytest
+import small_policies as small
 from pyarrow import parquet
 from rows_2023 import COLUMNS, KINDS, cell_of, ordinary, scheme, spoilt, table
 from small_policies import number, written
@@ -44,18 +45,22 @@ DAY = datetime.date(2023, 8, 1)
 # The same bytes ------------------------------------------------------------
 
 
-def run(source: Path, folder: Path, algebra: str, policy: Policy | None = None, **options: object) -> Summary:
+def run(
+    source: Path, folder: Path, algebra: str, policy: Policy | None = None, ending: str = "", **options: object
+) -> Summary:
     """The summary of a run whose files stand in `folder`, all called alike whatever the algebra."""
     folder.mkdir(exist_ok=True)
     return engine.evaluate(
-        policy or scheme(), source, folder / f"out{source.suffix}", today=DAY, algebra=algebra, **options
+        policy or scheme(), source, folder / f"out{ending or source.suffix}", today=DAY, algebra=algebra, **options
     )
 
 
-def differences(source: Path, folder: Path, policy: Policy | None = None, **options: object) -> list[str]:
+def differences(
+    source: Path, folder: Path, policy: Policy | None = None, ending: str = "", **options: object
+) -> list[str]:
     """The files and counts in which the two algebras do not come to the same."""
-    exact = run(source, folder / "exact", "exact", policy, **options)
-    columns = run(source, folder / "columns", "columns", policy, **options)
+    exact = run(source, folder / "exact", "exact", policy, ending, **options)
+    columns = run(source, folder / "columns", "columns", policy, ending, **options)
     assert (exact.algebra, columns.algebra) == ("exact", "columns")
     found = []
     for field in fields(Summary):
@@ -122,6 +127,68 @@ def test_unusual_rows_come_to_the_same_bytes(
         content.replace("两\n行".encode(encoding), "两\r\n行".encode(encoding)) + b"\xff,\n" + content[-50:]
     )
     assert differences(source, tmp_path) == []
+    assert differences(source, tmp_path, ending=".jsonl") == []
+
+
+@pytest.mark.parametrize("size", [300, 1 << 22])
+def test_texts_that_json_escapes_come_to_the_same_bytes(
+    size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scanning, "BLOCK_BYTES", size)
+    remarks = ("a\tb", "back\\slash", '"in ""quotes"""', "\x1f", "\x7f\u2028", "/", "x" * 300, "", " ")
+    rows = [(*row[:-1], remarks[at % len(remarks)]) for at, row in enumerate(ordinary(40))]
+    assert differences(table(tmp_path / "rows.csv", rows), tmp_path, ending=".jsonl") == []
+    rows = [(*row[:-1], remarks[at % 2]) for at, row in enumerate(ordinary(40))]
+    header = ("编\\号", *COLUMNS[1:])
+    assert differences(table(tmp_path / "rows.csv", rows, header=header), tmp_path, ending=".jsonl") == []
+
+
+_OF_EVERY_KIND = """
+rules:
+  third:
+    is: cost / 3
+  half:
+    is: cost / 2
+  much:
+    is: cost > limit
+  last:
+    is: due
+  sign:
+    is: mark
+outputs:
+  - third
+  - half
+  - much
+  - last
+  - sign
+"""
+
+
+def test_decisions_of_every_kind_come_to_the_same_bytes(tmp_path: Path) -> None:
+    facts = """
+        facts:
+          cost:
+            kind: money
+            unit: GBP/year
+            meaning: a cost
+            at_least: 0
+            at_most: 100000
+            step: 0.01
+          due:
+            kind: date
+            meaning: a day
+          mark:
+            kind: text
+            meaning: a mark
+        """
+    figures = "figures:\n  limit:\n    value: 20\n    unit: GBP/year\n    because: as said\n"
+    policy = small.policy(tmp_path, facts=facts, figures=figures, rules=_OF_EVERY_KIND)
+    rows = [(f"{at}.{at % 10}", f"2024-02-{at % 28 + 1:02}", f"m{at}\\" * (at % 3)) for at in range(40)]
+    source = table(tmp_path / "rows.csv", rows, header=("cost", "due", "mark"))
+    for ending in (".csv", ".jsonl"):
+        assert differences(source, tmp_path, policy, ending) == []
+    told = (tmp_path / "columns" / "out.jsonl").read_text()
+    assert '"third": "11/30", "half": 0.55, "much": false, "last": "2024-02-02", "sign": "m1\\\\",' in told
 
 
 def test_columns_without_a_heading_and_reasons_of_an_earlier_run_come_to_the_same_bytes(tmp_path: Path) -> None:

@@ -47,13 +47,7 @@ def compile(policy: Policy, wanted: Sequence[str] | None = None) -> Kernel:
     }
     texts = {"policy": policy.label, "fingerprint": policy.fingerprint}
     certain = {column: texts[part] for column, part in made.items() if part in texts}
-    kernel = _kernel(core, list(sources), columns, worded, certain, reading)
-    return replace(kernel, outputs=_with_decimals(kernel.outputs, decimals(policy)))
-
-
-def _with_decimals(outputs: Mapping[str, Typed], least: Mapping[str, int]) -> dict[str, Typed]:
-    """`outputs`, those under headings of money with the places with which it is shown."""
-    return {name: replace(found, decimals=least.get(name, 0)) for name, found in outputs.items()}
+    return _kernel(core, list(sources), columns, worded, certain, reading).showing(decimals(policy))
 
 
 # Only what is needed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import polars as pl
@@ -88,6 +88,11 @@ class Kernel:
         if isinstance(dtype, pl.Enum):
             texts = dtype.categories
         return texts is not None and bool(texts.filter(texts != "").str.contains(pattern).all())
+
+    def showing(self, decimals: Mapping[str, int]) -> Kernel:
+        """The same, that shows amounts which are not whole with at least so many `decimals`; none where nothing is said."""
+        outputs = {name: replace(found, decimals=decimals.get(name, 0)) for name, found in self.outputs.items()}
+        return replace(self, outputs=outputs)
 
     def decimals(self, decided: pl.DataFrame, name: str) -> pl.Series | None:
         """The numbers in the column `name` as decimals; None where they have no end, or 64 bits may not hold them."""

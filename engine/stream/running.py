@@ -15,11 +15,11 @@ from engine.stream.counting import Counting
 from engine.stream.deciding import Decided, Decider
 from engine.stream.intake import ColumnIntake
 from engine.stream.keys import Repeats
+from engine.stream.lines import lines_into
 from engine.stream.ordered import in_order
 from engine.stream.shares import blocks_of
-from engine.stream.writing import ArrowTables, CsvLines, rows
+from engine.stream.writing import ArrowTables, rows
 from engine.tables import ColumnTarget, Source
-from engine.tables.csv import CsvTarget
 
 __all__ = ["Pass", "Streaming"]
 
@@ -137,15 +137,16 @@ class Pass:
     def _way(self) -> _Way:
         """The way of the result that is asked for."""
         good, kernel, headings = self._run.good, self._streaming.kernel, self._streaming.headings
-        if isinstance(good, CsvTarget):
-            lines = CsvLines(kernel, headings, good)
-            return _Way(lines.made, lambda made, found: lines.write(made, found.decided.height))
-        if isinstance(good, ColumnTarget):
-            tables = ArrowTables(kernel, headings, self._run.columns.written)
-            good.declare(tables.schema())
-            return _Way(tables.table, lambda table, _: good.write_table(table))
         if good is None:
             return _Way(lambda _: None, lambda *_: None)
+        brought = self._run.columns.written
+        if isinstance(good, ColumnTarget):
+            tables = ArrowTables(kernel, headings, brought)
+            good.declare(tables.schema())
+            return _Way(tables.table, lambda table, _: good.write_table(table))
+        lines = lines_into(good, kernel, headings, brought)
+        if lines is not None:
+            return _Way(lines.made, lambda made, found: lines.write(made, found.decided.height))
         take = good.write
 
         def write(_: None, found: Decided) -> None:

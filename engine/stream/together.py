@@ -6,7 +6,7 @@ import heapq
 import io
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
 from typing import Any, Protocol
@@ -14,15 +14,14 @@ from typing import Any, Protocol
 import polars as pl
 
 from engine.batch import Progress, Run
-from engine.kernel import Kernel
 from engine.stream.blocks import Records
 from engine.stream.deciding import Decided
+from engine.stream.lines import Lines, lines_into
 from engine.stream.ordered import in_order
 from engine.stream.running import Pass
 from engine.stream.shares import Cut, RecordCuts, TextCuts, blocks_of
-from engine.stream.writing import ArrowTables, CsvLines, arrow, rows
+from engine.stream.writing import ArrowTables, arrow, rows
 from engine.tables import ColumnTarget, Record, Target
-from engine.tables.csv import CsvTarget
 from engine.tables.shares import Split
 
 __all__ = ["Joined", "Together"]
@@ -113,11 +112,10 @@ class Together:
         good = self._joined.good
         if good is None or not self._runs:
             return _Nowhere()
-        if isinstance(good, CsvTarget):
-            return _AsLines(self._passes, self._joined, good)
+        brought = next(iter(self._runs.values())).columns.written
         if isinstance(good, ColumnTarget):
-            return _AsTables(self._passes, self._joined, next(iter(self._runs.values())).columns.written, good)
-        return _AsRows(self._passes, self._runs)
+            return _AsTables(self._passes, self._joined, brought, good)
+        return _AsLines.into(good, self._passes, self._joined, brought) or _AsRows(self._passes, self._runs)
 
 
 def _agreed(every: Sequence[Mapping[int, str]]) -> dict[int, str]:
@@ -151,14 +149,24 @@ class _Nowhere:
 
 
 class _AsLines:
-    """Lines of CSV."""
+    """Lines, each with the columns of all parts."""
 
-    def __init__(self, passes: Mapping[int, Pass], joined: Joined, target: CsvTarget) -> None:
+    def __init__(self, joined: Joined, lines: Mapping[int, Lines]) -> None:
         self._columns = joined.headings
-        self._lines = {
-            part: CsvLines(_shown_with(own.kernel, joined.decimals), own.headings, target)
-            for part, own in passes.items()
-        }
+        self._lines = lines
+
+    @classmethod
+    def into(
+        cls, target: Target, passes: Mapping[int, Pass], joined: Joined, brought: Sequence[str]
+    ) -> _AsLines | None:
+        """What writes the decided rows of all parts into `target`; None where it is no file of lines."""
+        found: dict[int, Lines] = {}
+        for part, own in passes.items():
+            lines = lines_into(target, own.kernel.showing(joined.decimals), own.headings, brought)
+            if lines is None:
+                return None
+            found[part] = lines
+        return cls(joined, found)
 
     def make(self, decided: Parts) -> io.BytesIO | None:
         frames = [self._fitted(self._lines[part].cells(found)) for part, found in decided.items()]
@@ -175,11 +183,6 @@ class _AsLines:
         nothing = pl.lit(None, pl.String)
         columns = (pl.col(name).cast(pl.String) if name in own else nothing.alias(name) for name in self._columns)
         return cells.select(cells.columns[0], *columns)
-
-
-def _shown_with(kernel: Kernel, decimals: Mapping[str, int]) -> Kernel:
-    outputs = {name: replace(found, decimals=decimals.get(name, 0)) for name, found in kernel.outputs.items()}
-    return replace(kernel, outputs=outputs)
 
 
 class _AsTables:

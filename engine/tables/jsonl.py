@@ -23,7 +23,7 @@ from engine.tables.lines import MOST_BYTES, Line, Lines, opened, refuse_other_co
 from engine.tables.texts import aligned, shown
 from engine.tables.whole import whole
 
-__all__ = ["create_target", "open_source"]
+__all__ = ["JsonlTarget", "create_target", "encoded", "open_source", "written"]
 
 _MOST_KEYS = 10_000
 _MOST_DIGITS = 400
@@ -256,7 +256,8 @@ _DECODER = json.JSONDecoder(
     object_pairs_hook=_unique, parse_float=_decimal, parse_int=_integer, parse_constant=_refuse_number
 )
 _KEY_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=str, parse_int=str)
-_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
+encoded = json.JSONEncoder(ensure_ascii=False).encode
+"""A text as JSON, in quotes."""
 
 
 @contextmanager
@@ -269,17 +270,17 @@ def create_target(
     """
     _refuse_encoding(path, encoding)
     with whole(path, like) as stream:
-        yield _JsonlTarget(stream, str(path), tuple(header))
+        yield JsonlTarget(stream, str(path), tuple(header))
 
 
-class _JsonlTarget:
+class JsonlTarget:
     """A JSONL file that is being written, line by line."""
 
     def __init__(self, stream: BinaryIO, name: str, header: tuple[str, ...]) -> None:
         self._stream = stream
         self._name = name
         self._header = header
-        self._keys = [_ENCODE(heading) for heading in header]
+        self._keys = [encoded(heading) for heading in header]
         self._number = 0
 
     def beside(self, group: str, header: Sequence[str]) -> Target | None:
@@ -290,7 +291,7 @@ class _JsonlTarget:
         """One more line."""
         self._number += 1
         pairs = zip(self._keys, aligned(self._header, cells), strict=True)
-        line = "{" + ", ".join(f"{key}: {_written(cell)}" for key, cell in pairs) + "}\n"
+        line = "{" + ", ".join(f"{key}: {written(cell)}" for key, cell in pairs) + "}\n"
         try:
             self._stream.write(line.encode("utf-8"))
         except UnicodeEncodeError as error:
@@ -299,12 +300,18 @@ class _JsonlTarget:
             remedy = say("Remove it from the table that is read.")
             raise TableError((Problem(Place(self._name, self._number), wrong, None, remedy),)) from error
 
+    def write_lines(self, text: memoryview, count: int) -> None:
+        """`count` more lines in UTF-8, each with its end."""
+        self._number += count
+        self._stream.write(text)
 
-def _written(cell: Cell) -> str:
+
+def written(cell: Cell) -> str:
+    """`cell` as JSON."""
     if cell is None or cell == "":
         return "null"
     text = shown(cell)
     if isinstance(cell, (list, dict)):
         return text
     has_end = isinstance(cell, int) or (isinstance(cell, Fraction) and "/" not in text)
-    return text if has_end else _ENCODE(text)
+    return text if has_end else encoded(text)
