@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO, NoReturn
@@ -46,7 +47,7 @@ def open_source(path: Path, encoding: str | None, groups: Collection[str], sheet
         for line in Lines(stream):
             first = line if first is None and line.content.strip() else first
             for key in _keys(line):
-                keys.setdefault(normal(key), key.strip())
+                keys.setdefault(_normal(key), key.strip())
             if len(keys) > _MOST_KEYS:
                 wrong = say("The lines hold more than {most} different keys.", most=_MOST_KEYS)
                 raise TableError(
@@ -144,8 +145,9 @@ def _values(line: Line, groups: Collection[str]) -> dict[str, Cell]:
     Raises: _Refused where it is no record.
     """
     values: dict[str, Cell] = {}
+    take = _single if _is_writable(line) else _plain
     for key, value in _pairs(line, _DECODER).items():
-        name = normal(key)
+        name = _normal(key)
         if name in values:
             raise _Refused(say("The key “{key}” stands twice in the line. Keep one of the two.", key=name))
         if not name and not is_blank(value):
@@ -155,8 +157,23 @@ def _values(line: Line, groups: Collection[str]) -> dict[str, Cell]:
             raise _Refused(
                 say("“{key}” holds a list or an object. Only {groups} list persons.", key=name, groups=known)
             )
-        values[name] = _people(name, value) if name in groups else _plain(name, value)
+        values[name] = _people(name, value) if name in groups else take(name, value)
     return values
+
+
+def _is_writable(line: Line) -> bool:
+    """Whether no text on a line that is JSON can hold what cannot be written: only an escape leads to it."""
+    return b"\\u" not in line.content
+
+
+def _single(key: str, value: object) -> Plain:
+    """The one value under `key`.
+
+    Raises: _Refused where it is none.
+    """
+    if isinstance(value, (list, dict)):
+        raise _Refused(say("“{key}” holds a list or an object. Write a number, a text, true, false or null.", key=key))
+    return value  # type: ignore[return-value]  # the decoder makes nothing else
 
 
 def _plain(key: str, value: object) -> Plain:
@@ -164,12 +181,9 @@ def _plain(key: str, value: object) -> Plain:
 
     Raises: _Refused where it is none, or cannot be written.
     """
-    if isinstance(value, (list, dict)):
-        raise _Refused(say("“{key}” holds a list or an object. Write a number, a text, true, false or null.", key=key))
     if isinstance(value, str) and _UNWRITABLE.search(value):
         raise _Refused(say("“{key}” holds half a character, or a NUL character. Write the text anew.", key=key))
-    assert value is None or isinstance(value, (str, int, Fraction))
-    return value
+    return _single(key, value)
 
 
 def _people(group: str, value: object) -> Cell:
@@ -203,7 +217,7 @@ def _pairs(line: Line, decoder: json.JSONDecoder) -> dict[str, object]:
     found = _decoded(line.content, decoder)
     if not isinstance(found, dict):
         raise _Refused(say("The line holds no JSON object. Write one JSON object a line."))
-    if any(_UNWRITABLE.search(key) for key in found):
+    if not _is_writable(line) and any(_UNWRITABLE.search(key) for key in found):
         raise _Refused(_KEY_UNWRITABLE)
     return found
 
@@ -252,6 +266,7 @@ def _refuse_number(text: str) -> NoReturn:
     raise _Refused(say("{number} is not a number that can be reckoned with. Write it in figures.", number=shortened))
 
 
+_normal = lru_cache(_MOST_KEYS)(normal)
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_unique, parse_float=_decimal, parse_int=_integer, parse_constant=_refuse_number
 )
