@@ -10,8 +10,8 @@ from pathlib import Path
 
 from engine import __version__
 from engine.batch import Columns, Progress, Run, Summary, columns_for, refuse_typed, stream_for
+from engine.cache import load_cached
 from engine.decision import Decision, decimals, headings
-from engine.loading import load
 from engine.manifest import policy_of, write_manifest
 from engine.messages import Message, say
 from engine.policy import Policy
@@ -177,7 +177,7 @@ def _loaded(policies: Path, questions: Sequence[str]) -> Versions:
     timeline = read_timeline(policies)
     _check(timeline)
     found = dict.fromkeys(stretch.version for stretch in timeline.stretches)
-    return Versions(timeline, {version: load(version.folder, questions=questions) for version in found})
+    return Versions(timeline, {version: load_cached(version.folder, questions) for version in found})
 
 
 def _check(timeline: Timeline) -> None:

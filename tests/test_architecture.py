@@ -78,7 +78,7 @@ ROOMS: Mapping[str, str] = {
         "tables.intake"
     ),
     "routing": "algebras.exact expression messages policy source tables tables.cells timeline",
-    "by_date": ("engine batch decision loading manifest messages policy routing source tables tables.intake timeline"),
+    "by_date": ("engine batch cache decision manifest messages policy routing source tables tables.intake timeline"),
     "rows": "explanation messages policy source tables tables.cells tables.columns tables.intake tables.persons",
     "cases": (
         "algebras.exact algebras.trace cache decision explanation expression loading messages policy schema source "

@@ -417,6 +417,54 @@ def test_versions_may_read_their_days_in_columns_of_their_own(tmp_path: Path) ->
     assert "More than one policy decides this row: 2024, 2025. Correct the days in the row." in reasons
 
 
+def money(step: str) -> str:
+    """A fact that is money in steps of `step`."""
+    bounds = f"    at_least: 0\n    at_most: 1000\n    step: {step}\n"
+    return f"  size:\n    kind: money\n    unit: GBP\n    meaning: money\n{bounds}"
+
+
+def test_amounts_are_written_with_the_places_of_the_finest_version(tmp_path: Path) -> None:
+    folder = tmp_path / "p"
+    half = "rules:\n  paid:\n    is: size / 2\noutputs:\n  - paid\n"
+    small(folder, "2024", 2024, "day", facts=money("1"), rules=half)
+    small(folder, "2025", 2025, "day", facts=money("0.01"), rules=half)
+    source = tmp_path / "rows.csv"
+    source.write_text("size,day\n5,2024-02-01\n5,2025-02-01\n6,2024-02-01\n0.01,2025-02-01\n", encoding="utf-8")
+    assert differences(folder, source, tmp_path) == []
+    told = (tmp_path / "columns" / "out.csv").read_text(encoding="utf-8-sig").splitlines()[1:]
+    assert [line.split(",")[2] for line in told] == ["2.50", "2.50", "3", "0.005"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "kind", "shown"),
+    [
+        (("size * 2", "size / 4"), "decimal128(38, 2)", ["10", "1.25", "12", "1.5"]),
+        (("size * 2", "size / 7"), "string", ["10", "5/7", "12", "6/7"]),
+        (('"yes" if size > 5 else "no"', "size / 4"), "string", ["no", "1.25", "yes", "1.5"]),
+        (
+            ('"yes" if size > 5 else "no"', '"much" if size > 5 else "little"'),
+            "string",
+            ["no", "little", "yes", "much"],
+        ),
+        (("size > 5", "size > 6"), "bool", ["False", "False", "True", "False"]),
+        (("size > 5", "size"), "string", ["false", "5", "true", "6"]),
+    ],
+)
+def test_what_versions_give_in_other_kinds_comes_into_one_column(
+    rules: tuple[str, str], kind: str, shown: list[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "p"
+    for year, own in zip((2024, 2025), rules, strict=True):
+        small(folder, str(year), year, "day", rules=f"rules:\n  paid:\n    is: {own!r}\noutputs:\n  - paid\n")
+    source = tmp_path / "rows.csv"
+    source.write_text("size,day\n5,2024-02-01\n5,2025-02-01\n6,2024-02-01\n6,2025-02-01\n", encoding="utf-8")
+    for ending in (".csv", ".jsonl"):
+        assert differences(folder, source, tmp_path, ending) == []
+    run(folder, source, tmp_path / "typed", "columns", ".parquet")
+    column = parquet.read_table(tmp_path / "typed" / "out.parquet").column("paid")
+    assert (str(column.type), [_plain(value) for value in column.to_pylist()]) == (kind, shown)
+
+
 LARGE = "rules:\n  large:\n    is: size * size * size\noutputs:\n  - large\n"
 
 

@@ -186,7 +186,7 @@ class _AsLines:
 
 
 class _AsTables:
-    """Arrow tables, each column of a type that holds what every part has in it."""
+    """Arrow tables, each column of a type that holds what every part has in it; where only texts do, those that CSV has."""
 
     def __init__(
         self, passes: Mapping[int, Pass], joined: Joined, brought: Sequence[str], target: ColumnTarget
@@ -216,7 +216,7 @@ class _AsTables:
         for name, wide in self._types.items():
             if name not in own.columns:
                 column = pl.Series([None], dtype=wide).new_from_index(0, own.height)
-            elif wide == pl.String and own.schema[name] != wide:
+            elif wide == pl.String and own.schema[name].is_numeric():
                 column = kernel.shown(found.decided, [name])[name]
             else:
                 column = own.get_column(name).cast(wide)
