@@ -89,6 +89,17 @@ def _content(path: Path) -> bytes:
     return json.dumps(content).encode()
 
 
+def test_a_policy_without_any_output_comes_to_the_same_bytes(tmp_path: Path) -> None:
+    rules = "rules:\n  half:\n    is: children / 2\n    because: an example\n"
+    policy = engine.load(written(tmp_path, facts=f"facts:\n{number('children')}", rules=rules))
+    assert policy.outputs == ()
+    source = tmp_path / "households.csv"
+    source.write_text("children\n1\n2\n", encoding="utf-8")
+    assert differences(source, tmp_path, policy) == []
+    source.write_text("children\n", encoding="utf-8")
+    assert differences(source, tmp_path, policy) == []
+
+
 @pytest.mark.parametrize("name", ["households-2023.csv", "households-2023-with-mistakes.csv", "households-2023.xlsx"])
 def test_the_examples_come_to_the_same_bytes(name: str, tmp_path: Path) -> None:
     if name.endswith(".xlsx"):

@@ -72,7 +72,7 @@ class Kernel:
         whole = [column if len(column) == rows else column.new_from_index(0, rows) for column in columns]
         found = pl.DataFrame([column.alias(name) for name, column in zip(self.computed, whole, strict=True)])
         made = {name: found.get_column(name) for name in self.outputs if name in self.computed}
-        made |= {name: worded.texts(found) for name, worded in self.worded.items()}
+        made |= {name: worded.texts(found, rows) for name, worded in self.worded.items()}
         made |= {name: pl.Series([text]).new_from_index(0, rows) for name, text in self.certain.items()}
         return pl.DataFrame([made[name].alias(name) for name in self.outputs])
 

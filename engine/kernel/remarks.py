@@ -48,17 +48,17 @@ class Wording:
         self._shelves = shelves
         self._separator = separator
 
-    def texts(self, found: pl.DataFrame) -> pl.Series:
-        """The text for each row of `found`, which holds a column for each of `terms`.
+    def texts(self, found: pl.DataFrame, rows: int) -> pl.Series:
+        """The text for each of `rows` rows; `found` holds a column for each of `terms`, and has no row where there is none.
 
         Rows of which many say the same share its text.
         """
-        if not found.height:
+        if not rows:
             return pl.Series(dtype=pl.String)
         places = [here for shelf in self._shelves for here in shelf.places(found)]
         said = self._said(places)
-        shared = self._shared(places, found.height) if len(said.parts) > 1 else None
-        return _concatenated(said.parts, found.height) if shared is None else shared
+        shared = self._shared(places, rows) if len(said.parts) > 1 else None
+        return _concatenated(said.parts, rows) if shared is None else shared
 
     def _shared(self, places: Sequence[pl.Series], rows: int) -> pl.Series | None:
         """The texts at `places`, each put together once for all rows that have it; None where too few rows share one."""
