@@ -234,25 +234,31 @@ NO_NAME = "and the policy has nothing of that name."
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("question", "old", "new", "told"),
     [
-        ("        相对医疗救助封顶:", "        相对医疗救助封项:", f"11:9: The other reading speaks of “相对医疗救助封项”, {NO_NAME} Did you mean “相对医疗救助封顶”?"),
-        ("        净损失:", "        净损矢:", f"62:9: The other reading speaks of “净损矢”, {NO_NAME} Did you mean “净损失”?"),
-        ("        省总工会:", "        省总工回:", f"96:9: The other reading speaks of “省总工回”, {NO_NAME} Did you mean “省总工会”?"),
-        ("        当地低保月标准:\n", "        当地低保标准:\n", f"84:9: The other reading speaks of “当地低保标准”, {NO_NAME} Did you mean “当地低保月标准”?"),
-        ("        深度困难职工:\n          aids:", "        深度困难职业:\n          aids:", f"22:9: The other reading speaks of “深度困难职业”, {NO_NAME} Did you mean “深度困难职工”?"),
-        ("            生活救助:\n", "            生活救住:\n", f"24:13: The other reading speaks of “生活救住”, {NO_NAME} Did you mean “生活救助”?"),
-        (f"overlay:\n{FIGURE}", "overlay: {}\n", f"3:3: The other reading of “医疗上限印误” {NOTHING}"),
-        ("value: 16000", "value: 160000", f"3:3: The other reading of “医疗上限印误” {NOTHING}"),
-        ("by: first", "by: highest", f"122:3: The other reading of “按最深类别” {NOTHING}"),
+        ("医疗上限印误", "        相对医疗救助封顶:", "        相对医疗救助封项:", f"11:9: The other reading speaks of “相对医疗救助封项”, {NO_NAME} Did you mean “相对医疗救助封顶”?"),
+        ("损失按总额", "        净损失:", "        净损矢:", f"62:9: The other reading speaks of “净损矢”, {NO_NAME} Did you mean “净损失”?"),
+        ("相对也审批", "        省总工会:", "        省总工回:", f"96:9: The other reading speaks of “省总工回”, {NO_NAME} Did you mean “省总工会”?"),
+        ("按年初标准", "        当地低保月标准:\n", "        当地低保标准:\n", f"84:9: The other reading speaks of “当地低保标准”, {NO_NAME} Did you mean “当地低保月标准”?"),
+        ("未核定按下限", "        深度困难职工:\n          aids:", "        深度困难职业:\n          aids:", f"22:9: The other reading speaks of “深度困难职业”, {NO_NAME} Did you mean “深度困难职工”?"),
+        ("未核定按下限", "            生活救助:\n", "            生活救住:\n", f"24:13: The other reading speaks of “生活救住”, {NO_NAME} Did you mean “生活救助”?"),
+        ("医疗上限印误", f"overlay:\n{FIGURE}", "overlay: {}\n", f"3:3: The other reading of “医疗上限印误” {NOTHING}"),
+        ("医疗上限印误", "value: 16000", "value: 160000", f"3:3: The other reading of “医疗上限印误” {NOTHING}"),
+        ("按最深类别", "by: first", "by: highest", f"122:3: The other reading of “按最深类别” {NOTHING}"),
     ],
 )  # fmt: skip
 def test_another_reading_that_changes_nothing_is_told_at_the_name_that_is_not_there(
-    folder: Path, old: str, new: str, told: str
+    folder: Path, question: str, old: str, new: str, told: str
 ) -> None:
     edit(folder, "questions", old, new)
-    found = [problem.text().replace(f"{folder}/", "") for problem in check_questions(folder)]
-    assert found == [f"questions.yaml:{told}"]
+    problems = [problem for problem in examine(folder, (question,))[1] if not problem.is_warning]
+    assert [problem.text().replace(f"{folder}/", "") for problem in problems] == [f"questions.yaml:{told}"]
+
+
+def test_of_all_other_readings_the_one_that_is_wrong_is_told(folder: Path) -> None:
+    edit(folder, "questions", "by: first", "by: highest")
+    (problem,) = check_questions(folder)
+    assert f"The other reading of “按最深类别” {NOTHING}" in problem.text()
 
 
 def test_another_reading_of_a_name_that_is_not_there_is_never_run(folder: Path) -> None:
