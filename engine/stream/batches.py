@@ -17,7 +17,7 @@ from engine.batch import Run
 from engine.messages import say
 from engine.policy import Fact, Policy
 from engine.source import Place, PolicyError, Problem, normal
-from engine.stream.blocks import Rows, Tables
+from engine.stream.blocks import Tables
 from engine.stream.deciding import Decided
 from engine.stream.keys import Keys
 from engine.stream.running import Pass, Streaming
@@ -138,15 +138,14 @@ class _Table:
         """Nowhere: nobody knows how many there will be."""
         return 0, 0
 
-    def rows(self, batch: Any, before: int) -> Rows:
-        """The rows of `batch` as texts, counted on from `before`; nothing of the columns that no fact could stand in."""
+    def texts(self, batch: Any) -> Any:
+        """One of the batches as texts, its columns called by their numbers; nothing of those that no fact could stand in."""
         nothing = pyarrow.nulls(batch.num_rows, pyarrow.string())
         columns = [
             texts(batch.column(at)) if is_read else nothing
             for at, is_read in zip(self.headings.columns, self._is_read, strict=True)
         ]
-        names = [str(index) for index in range(len(columns))]
-        return Rows(pl.DataFrame(pl.from_arrow(pyarrow.Table.from_arrays(columns, names=names))), before + 1)
+        return pyarrow.RecordBatch.from_arrays(columns, names=[str(index) for index in range(len(columns))])
 
 
 class _Apart(Pass):
@@ -182,7 +181,7 @@ class _Answering:
 
     def answer(self, batch: Any, before: int) -> pyarrow.RecordBatch:
         """`batch` with its decisions, its rows counted on from `before`."""
-        found = self._decider.decide(self._tables.block(self._table.rows(batch, before)))
+        found = self._decider.decide(self._tables.block(self._tables.rows(batch, before + 1)))
         number = pl.Series(_NAME, found.numbers)
         decided = self._made.decision(found.decided).with_columns(number)
         reasons = self._reasons(found, self._placed(batch, before))

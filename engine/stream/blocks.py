@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 import polars as pl
@@ -183,10 +183,16 @@ class Blocks:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of texts, the first of them the row `first`."""
+    """Rows of texts, `height` of them, the first the row `first`; `read` makes their cells when they are needed."""
 
-    cells: pl.DataFrame
+    read: Callable[[], pl.DataFrame]
     first: int
+    height: int
+
+    @cached_property
+    def cells(self) -> pl.DataFrame:
+        """The texts, null where nothing stands, in columns called by their numbers."""
+        return self.read()
 
     def record(self, number: int) -> Record | None:
         """The record of the row `number`; None where it is wholly blank."""
@@ -205,20 +211,26 @@ class Tables:
         """What is read at once, in order; of the kept columns only those `wanted`, where not all are."""
         first = 1
         for batch in self._table.batches(None if wanted is None else {self._kept[index] for index in wanted}):
-            frame = pl.DataFrame(pl.from_arrow(batch))
-            yield Rows(frame, first)
-            first += frame.height
+            yield self.rows(batch, first)
+            first += batch.num_rows
+
+    def rows(self, batch: Any, first: int) -> Rows:
+        """The rows of a `batch` of the table, the first of them the row `first`."""
+        return Rows(partial(self._texts, batch), first, batch.num_rows)
 
     def block(self, chunk: Rows) -> Block:
         """The rows of `chunk`."""
-        numbers = pl.int_range(chunk.first, chunk.first + chunk.cells.height, dtype=pl.Int64, eager=True)
+        numbers = pl.int_range(chunk.first, chunk.first + chunk.height, dtype=pl.Int64, eager=True)
         said = chunk.cells.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
         cells = self._columns(chunk, range(len(self._kept))).filter(said)
-        return Block(numbers.filter(said), cells, (), chunk.first + chunk.cells.height - 1, chunk)
+        return Block(numbers.filter(said), cells, (), chunk.first + chunk.height - 1, chunk)
 
     def glimpse(self, chunk: Rows, wanted: Sequence[int]) -> Glimpse:
         """The cells of the kept columns `wanted` in every row of `chunk`."""
         return Glimpse(self._columns(chunk, wanted), chunk.first, chunk)
+
+    def _texts(self, batch: Any) -> pl.DataFrame:
+        return pl.DataFrame(pl.from_arrow(self._table.texts(batch)))
 
     def _columns(self, chunk: Rows, wanted: Iterable[int]) -> pl.DataFrame:
         return chunk.cells.select(pl.col(str(self._kept[index])).alias(str(index)) for index in wanted)

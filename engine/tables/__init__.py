@@ -119,10 +119,15 @@ class ColumnSource(Protocol):
     """A table that can also be read by whole columns."""
 
     def batches(self, wanted: Collection[int] | None = None) -> Iterator[Any]:
-        """The named columns as Arrow record batches of texts, null where nothing stands; rows are counted from 1.
+        """The named columns as Arrow record batches, called by their numbers; rows are counted from 1.
 
         In others than those `wanted`, by their numbers, nothing stands.
+
+        Raises: TableError where the file cannot be read on.
         """
+
+    def texts(self, batch: Any) -> Any:
+        """One of the batches as texts, null where nothing stands."""
 
 
 @runtime_checkable

@@ -106,7 +106,7 @@ class ParquetSource:
         self._done = 0
 
     def batches(self, wanted: Collection[int] | None = None) -> Iterator[Any]:
-        """The named columns as record batches of texts, null where nothing stands; nothing in others than those `wanted`.
+        """The named columns as record batches, called by their numbers; nothing in others than those `wanted`.
 
         Raises: TableError where the file cannot be read on.
         """
@@ -118,15 +118,20 @@ class ParquetSource:
             names = [file.schema_arrow.names[place] for place in read]
             for batch in file.iter_batches(batch_size=_ROWS, columns=names):
                 self._done += batch.num_rows
-                found = dict(zip(read, (texts(batch.column(name)) for name in names), strict=True))
+                found = dict(zip(read, map(batch.column, names), strict=True))
                 nothing = pyarrow.nulls(batch.num_rows, pyarrow.string())
                 columns = [found.get(place, nothing) for place in places]
                 yield pyarrow.RecordBatch.from_arrays(columns, names=[str(number) for number in range(len(columns))])
 
+    def texts(self, batch: Any) -> Any:
+        """One of the batches as texts, null where nothing stands."""
+        columns = [texts(column) for column in batch.columns]
+        return pyarrow.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
     def records(self) -> Iterator[Record]:
         """The rows, counted from 1."""
         number = 0
-        for batch in self.batches():
+        for batch in map(self.texts, self.batches()):
             for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 number += 1
                 record = self._headings.record(Record(number, cells), counted=False)
