@@ -213,30 +213,43 @@ class _Pass:
         self.header = tuple(table.header[at] for at in self.kept.columns)
         self.language = language
         self.router = Router(versions, self.header, table.name, today)
-        columns = self.router.columns
-        self.split = Split(table, self.kept.columns, columns, len(versions.policies), self.router.number)
+        columns, count = self.router.columns, len(versions.policies)
+        self.split = Split(table, self.kept.columns, columns, count, self.router.number)
         self.stream, self.because = stream_for(table, algebra)
-        present = self.split.parts() if self.stream is None else self.stream.parts_of(self.split)
-        self.versions = {number: found for number, found in enumerate(versions.policies) if number in present}
+        self.versions = self._with_rows(versions)
         policies = {version: versions.policies[version] for version in self.versions.values()}
         _refuse_groups(policies)
         begins: Mapping[Version, Begin] = {}
         if self.stream is not None:
             begins, self.because = _begins(policies, table, algebra)
             self.stream = self.stream if self.because is None else None
-        self.runs: dict[int, Run] = {}
-        for number, version in self.versions.items():
-            policy = policies[version]
-            same = [at for at, other in self.versions.items() if policies[other].year == policy.year]
-            share, intake = Share(self.split, same), Intake(policy, today)
-            own = begins.get(version)
-            self.runs[number] = Run(policy, share, intake, language, by_columns=own, kept=self.kept)
-            self.runs[number].summary.because = self.because
+        self.runs = {number: self._run(number, policies, begins, today) for number in self.versions}
         self.columns = _joined([headings(policy) for policy in policies.values()])
         self.good: Target | None = None
         self.bad: Target | None = None
         self.astray = 0
         self.problems: list[Problem] = []
+
+    def _with_rows(self, versions: Versions) -> dict[int, Version]:
+        """The versions that decide a row."""
+        parts = self.split.parts() if self.stream is None else self.stream.parts_of(self.split)
+        return {number: version for number, version in enumerate(versions.policies) if number in parts}
+
+    def _run(
+        self,
+        number: int,
+        policies: Mapping[Version, Policy],
+        begins: Mapping[Version, Begin],
+        today: datetime.date,
+    ) -> Run:
+        """The run of a version, which looks for what must be unique in the rows of all versions of its year."""
+        version = self.versions[number]
+        policy = policies[version]
+        same = [at for at, other in self.versions.items() if policies[other].year == policy.year]
+        share, intake = Share(self.split, same), Intake(policy, today)
+        run = Run(policy, share, intake, self.language, by_columns=begins.get(version), kept=self.kept)
+        run.summary.because = self.because
+        return run
 
     def out_header(self) -> list[str]:
         return [*self.header, *self.columns]

@@ -14,7 +14,6 @@ from typing import Any, Protocol
 import polars as pl
 
 from engine.batch import Progress, Run
-from engine.stream.blocks import Records
 from engine.stream.deciding import Decided
 from engine.stream.lines import Lines, lines_into
 from engine.stream.ordered import in_order
@@ -88,11 +87,10 @@ class Together:
         table, kept = self._split.table, self._split.kept
         blocks = blocks_of(table, kept, _agreed([own.plain for own in self._passes.values()]))
         if blocks is None:
-            records = {part: own.records(table) for part, own in self._passes.items()}
-            apart = RecordCuts(self._split, records)
-            return (work(apart.cut(chunk)) for chunk in Records.chunks(table))
+            apart = RecordCuts(self._split, {part: own.records(table) for part, own in self._passes.items()})
+            return (work(apart.cut(chunk)) for chunk in apart.chunks())
         cuts = TextCuts(blocks, self._split, self._passes)
-        return in_order(lambda chunk: work(cuts.cut(chunk)), blocks.chunks())
+        return in_order(lambda chunk: work(cuts.cut(chunk)), cuts.chunks())
 
     def _set_aside(self, found: _Found) -> None:
         """Set the rows aside that have no decision, in their order."""
