@@ -193,6 +193,9 @@ ALGEBRAS = ("exact", "columns")
 class Columns(Protocol):
     """A run by whole columns."""
 
+    def read_persons(self, progress: Progress | None) -> None:
+        """Read the tables of persons; `progress` hears how far that is."""
+
     def repeated(self) -> dict[int, dict[str, int]]:
         """For each unique column, the values that stand in several rows, with their number."""
 
@@ -299,7 +302,7 @@ class Run:
         own = Kept.of(table.header, [policy.words["reason"]]) if kept is None else kept
         self.reason, self.kept = own.reason, list(own.columns)
         header = [table.header[index] for index in self.kept]
-        self.columns, self.people = households(policy, table, header, persons, encoding=encoding, progress=progress)
+        self.columns, self.people = households(policy, table, header, persons, encoding=encoding)
         self.unique = {
             index: fact for index, fact in enumerate(self.columns.facts) if fact is not None and fact.is_unique
         }
@@ -312,8 +315,12 @@ class Run:
         self.summary = Summary(policy.label, policy.year, policy.fingerprint, algebra, table.encoding or "")
         self.summary.not_given = self.people.not_given
         self.summary.unused = (*self.columns.unused(self.people.columns), *self.people.unused())
-        self.summary.persons = {group: roster.count for group, roster in self.people.rosters.items()}
         self.by_columns = None if by_columns is None else by_columns(self)
+        if self.by_columns is None:
+            self.people.read(progress, table.position()[1])
+        else:
+            self.by_columns.read_persons(progress)
+        self.summary.persons = {group: roster.count for group, roster in self.people.rosters.items()}
         self.repeated = self.repeats() if self.by_columns is None else self.by_columns.repeated()
 
     def out_header(self) -> list[str]:

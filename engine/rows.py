@@ -40,6 +40,7 @@ def explain_row(
     table = open_source(source, format=format, encoding=encoding, groups=groups)
     intake = Intake(policy, today or datetime.date.today())
     columns, people = households(policy, table, table.header, persons, encoding=encoding)
+    people.read()
     record = _found(policy, table, columns, row, id)
     if record.problem is not None:
         raise HouseholdError((Problem(Place(table.name, record.number), record.problem),))

@@ -75,7 +75,7 @@ ROOMS: Mapping[str, str] = {
     ),
     "stream": (
         "algebras.exact batch decision expression kernel messages policy source tables tables.cells tables.columns "
-        "tables.intake"
+        "tables.intake tables.rosters"
     ),
     "routing": "algebras.exact expression messages policy source tables tables.cells timeline",
     "by_date": ("engine batch cache decision manifest messages policy routing source tables tables.intake timeline"),
@@ -149,7 +149,9 @@ PACKAGES: Mapping[str, str] = {
     "stream.intake": "polars",
     "stream.keys": "polars",
     "stream.lines": "polars",
+    "stream.persons": "polars",
     "stream.reading": "polars",
+    "stream.rosters": "polars",
     "stream.scanning": "polars",
     "stream.shares": "polars",
     "stream.together": "polars",

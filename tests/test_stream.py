@@ -8,7 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -20,10 +20,10 @@ import pytest
 import small_policies as small
 from pyarrow import parquet
 from rows_2023 import COLUMNS, KINDS, cell_of, ordinary, scheme, spoilt, table
+from same_bytes import DAY, differences, run
 from small_policies import number, written
 
 import engine
-from engine import Policy, Summary
 from engine.cases import read_cases
 from engine.kernel import Typed
 from engine.messages import plain, say, words
@@ -39,54 +39,8 @@ from engine.tables.forms import FORMS
 from engine.tables.household import plain_cells
 
 ROOT = Path(__file__).parent.parent
-DAY = datetime.date(2023, 8, 1)
-
 
 # The same bytes ------------------------------------------------------------
-
-
-def run(
-    source: Path, folder: Path, algebra: str, policy: Policy | None = None, ending: str = "", **options: object
-) -> Summary:
-    """The summary of a run whose files stand in `folder`, all called alike whatever the algebra."""
-    folder.mkdir(exist_ok=True)
-    return engine.evaluate(
-        policy or scheme(), source, folder / f"out{ending or source.suffix}", today=DAY, algebra=algebra, **options
-    )
-
-
-def differences(
-    source: Path, folder: Path, policy: Policy | None = None, ending: str = "", **options: object
-) -> list[str]:
-    """The files and counts in which the two algebras do not come to the same."""
-    exact = run(source, folder / "exact", "exact", policy, ending, **options)
-    columns = run(source, folder / "columns", "columns", policy, ending, **options)
-    assert (exact.algebra, columns.algebra) == ("exact", "columns")
-    found = []
-    for field in fields(Summary):
-        one, other = getattr(exact, field.name), getattr(columns, field.name)
-        if field.name not in ("algebra", "output", "rejects", "manifest", "rejected_persons") and _told(one) != _told(
-            other
-        ):
-            found.append(f"{field.name}: {one} / {other}")
-    names = {path.name for part in ("exact", "columns") for path in (folder / part).iterdir()}
-    for name in sorted(names):
-        one, other = (folder / part / name for part in ("exact", "columns"))
-        if not (one.exists() and other.exists()) or _content(one) != _content(other):
-            found.append(name)
-    return found
-
-
-def _told(value: object) -> object:
-    return list(value.items()) if isinstance(value, dict) else value
-
-
-def _content(path: Path) -> bytes:
-    if not path.name.endswith(".manifest.json"):
-        return path.read_bytes()
-    content = json.loads(path.read_bytes())
-    del content["algebra"], content["written"]
-    return json.dumps(content).encode()
 
 
 def test_a_policy_without_any_output_comes_to_the_same_bytes(tmp_path: Path) -> None:

@@ -9,6 +9,9 @@
     forms       texts of a form of which the same is known
     intake      rows brought in by whole columns
     keys        which values stand in several rows
+    rosters     the persons of a table of their own, kept by the key of their household
+    persons     the persons of the households of a block
+    again       records read again, each by its number
     deciding    a block decided
     counting    what a block comes to, in the summary
     writing     decided rows written

@@ -9,11 +9,12 @@ import polars as pl
 
 from engine.batch import Run
 from engine.decision import refuse
-from engine.kernel import Kernel
+from engine.kernel import ROW, Kernel
 from engine.source import Problem
 from engine.stream.blocks import Block
-from engine.stream.intake import ColumnIntake
+from engine.stream.intake import ColumnIntake, Taken
 from engine.stream.keys import Repeats
+from engine.stream.persons import Persons
 from engine.tables import Cell, Record
 from engine.tables.intake import Household, HouseholdError
 
@@ -72,28 +73,28 @@ class Decided:
 class Decider:
     """Decides blocks for one run; blocks may be decided at once in several threads."""
 
-    def __init__(self, run: Run, kernel: Kernel, intake: ColumnIntake, repeats: Repeats) -> None:
+    def __init__(
+        self, run: Run, kernel: Kernel, intake: ColumnIntake, repeats: Repeats, persons: Persons | None
+    ) -> None:
         self._run = run
         self._kernel = kernel
         self._intake = intake
         self._repeats = repeats
+        self._persons = persons
         self._refusals = sorted({remark.when for remark in run.policy.refusals})
 
     def decide(self, block: Block) -> Decided:
         """Every row of `block`, decided or set aside."""
-        core, good = self._intake.take(block.cells, is_plain=block.is_plain)
-        repeated = self._repeats.told(block.cells)
-        if repeated is not None:
-            good &= ~repeated.fill_null(False)
+        taken, good, persons = self._taken(block)
         doubtful = block.numbers.filter(~good).to_list()
         records = [record for number in doubtful if (record := block.record(number)) is not None]
         alone, households, rejected = self._one_by_one([*block.records, *records])
         numbers = block.numbers.filter(good)
-        core = core.filter(good)
+        core = taken.core.filter(good)
         if alone:
             numbers, core = _merged(numbers, core, list(alone), self._intake.frame(households))
-        persons = self._intake.persons(households)
-        decided = self._kernel.decide(core, persons)
+        people = [(block.numbers, persons), (pl.Series(list(alone)), self._intake.persons(households))]
+        decided = self._kernel.decide(core, self._persons_of(numbers, people))
         refused = self._refused(decided)
         if refused is not None:
             rejected += self._refusals_of(block, alone, numbers.filter(refused), decided.filter(refused))
@@ -106,6 +107,36 @@ class Decider:
                 number: self._run.cells(record) for number in plain if (record := block.record(number)) is not None
             }
         return Decided(block, numbers, decided, alone, single, rejected)
+
+    def _taken(self, block: Block) -> tuple[Taken, pl.Series, Mapping[str, pl.DataFrame]]:
+        """What the plain rows of `block` bring, which of them are good, and the persons of each group of those.
+
+        Where persons are not read by whole columns, no household is known to be good.
+        """
+        taken = self._intake.take(block.cells, is_plain=block.is_plain)
+        good = taken.good
+        repeated = self._repeats.told(block.cells)
+        if repeated is not None:
+            good = good & ~repeated.fill_null(False)
+        if self._persons is not None:
+            return taken, *self._persons.take(block.cells, taken, good)
+        return taken, good & (not self._run.policy.groups), {}
+
+    def _persons_of(
+        self, numbers: pl.Series, brought: Sequence[tuple[pl.Series, Mapping[str, pl.DataFrame]]]
+    ) -> dict[str, pl.DataFrame]:
+        """The persons of the rows `numbers` for the kernel; `brought` are those of some rows, with the numbers of these."""
+        found = {}
+        for group in self._kernel.persons:
+            frames = [
+                people[group].with_columns(rows.gather(people[group].get_column(ROW)).alias(ROW))
+                for rows, people in brought
+                if group in people
+            ]
+            people = pl.concat(frames).filter(pl.col(ROW).is_in(numbers.implode()))
+            rows = numbers.search_sorted(people.get_column(ROW)).cast(pl.Int64)
+            found[group] = people.with_columns(rows.alias(ROW)).sort(ROW, maintain_order=True)
+        return found
 
     def _one_by_one(self, records: Sequence[Record]) -> tuple[dict[int, Record], list[Household], list[Rejected]]:
         """The rows that are good after all, with their households, and those that are not."""

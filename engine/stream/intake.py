@@ -8,66 +8,71 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from threading import Lock
+from types import MappingProxyType
 
 import polars as pl
 
 from engine.algebras.exact import Missing, Value
 from engine.expression import names_in
 from engine.kernel import ROW, Kernel, Typed, stored
+from engine.messages import Words
 from engine.policy import Fact, Policy
 from engine.stream.forms import ALIKE, GROUPS
 from engine.stream.reading import Reader, Values, dtype_of
 from engine.tables.columns import Columns
 from engine.tables.intake import Household, Intake
 
-__all__ = ["ColumnIntake"]
+__all__ = ["ColumnIntake", "Reading", "Settling", "Taken", "names_read", "types_of"]
 
 _MOST_KNOWN = 50_000
 _NEUTRAL: Mapping[str, Value] = {"truth": False, "text": "", "date": datetime.date.min, "number": 0}
 
 
-class ColumnIntake:
-    """Brings the rows of a table in for `kernel`; `columns` says which column brings which fact."""
+class Reading:
+    """Reads the cells of `facts`, of which `brought` says which column brings which, as values of `types`."""
 
-    def __init__(self, policy: Policy, columns: Columns, intake: Intake, kernel: Kernel) -> None:
-        facts = kernel.facts
-        self._policy = policy
+    def __init__(
+        self, facts: Sequence[Fact], brought: Mapping[str, int], types: Mapping[str, Typed], words: Words
+    ) -> None:
         self._facts = facts
-        self._persons = kernel.persons
-        self.brought = {fact.name: index for index, fact in enumerate(columns.facts) if fact is not None}
-        self.kinds = {index: fact.kind for index, fact in enumerate(columns.facts) if fact is not None}
-        """The kind of the fact that each column brings which brings one."""
-        self.types = {fact.name: facts.get(fact.name) or _typed(fact) for fact in policy.facts}
-        self._readers = {fact.name: Reader(fact, policy.words, self.types[fact.name]) for fact in policy.facts}
-        self._absences = {
-            fact.name: _Absence(fact, policy, intake, self.types) for fact in policy.facts if fact.absence
-        }
-        self._known = {fact.name: _Known(fact, policy, intake, self.types[fact.name]) for fact in policy.facts}
-
-        self._filled = {fact.name: _neutral(self.types[fact.name]) for fact in policy.facts if fact.is_optional}
-        always = {name: absence.always() for name, absence in self._absences.items() if absence.is_always}
-        self._filled |= {name: value for name, value in always.items() if value is not None}
-        """What stands in the column of a fact where it is absent, for those of which that is the same in every row."""
-        self._plainly = {name for name in self.brought if self._readers[name].plain}
-        self.plain = {self.brought[name]: self._readers[name].plain for name in self._plainly}
+        self._brought = brought
+        self._readers = {fact.name: Reader(fact, words, types[fact.name]) for fact in facts}
+        self._plainly = {name for name in brought if self._readers[name].plain}
+        self.plain = {brought[name]: self._readers[name].plain for name in self._plainly}
         """What plain cells match, for each column that brings a fact which has a plain way of writing."""
 
     def read(self, fact: Fact, cells: pl.DataFrame) -> Values:
         """The values of `fact` in `cells`, whose columns are called by their numbers."""
-        index = self.brought.get(fact.name)
+        index = self._brought.get(fact.name)
         reader = self._readers[fact.name]
         return reader.nothing(cells.height) if index is None else reader.read(cells.get_column(str(index)))
 
-    def _all_read(self, cells: pl.DataFrame, *, is_plain: bool) -> dict[str, Values]:
-        """The values of every fact; all that are plain at once (each step of polars costs more than its work on so few rows)."""
-        plain = [fact for fact in self._policy.facts if is_plain and fact.name in self._plainly]
-        columns = {fact.name: str(self.brought[fact.name]) for fact in plain}
+    def all(self, cells: pl.DataFrame, *, is_plain: bool) -> tuple[pl.DataFrame, pl.Series]:
+        """The values of every fact, null where it is blank or bad, and the rows in which none is bad, nor blank where needed.
+
+        `is_plain` says that every cell is blank, or matches what is `plain` in its column.
+        """
+        read = self._all(cells, is_plain=is_plain)
+        good = _all(cells.height)
+        for fact in self._facts:
+            found = read[fact.name]
+            if found.bad is not None:
+                good &= ~found.bad
+            if not fact.is_optional and fact.absence is None:
+                good &= found.values.is_not_null()
+        return pl.DataFrame([found.values.alias(name) for name, found in read.items()]), good
+
+    def _all(self, cells: pl.DataFrame, *, is_plain: bool) -> dict[str, Values]:
+        """The same with what is bad; all that are plain at once (each step of polars costs more than its work on so few rows)."""
+        plain = [fact for fact in self._facts if is_plain and fact.name in self._plainly]
+        columns = {fact.name: str(self._brought[fact.name]) for fact in plain}
         made = [self._readers[name].reading(column).alias(name) for name, column in columns.items()]
         values = cells.select_seq(made) if made else cells.clear()
         found = {}
-        for fact in self._policy.facts:
+        for fact in self._facts:
             if fact.name in columns:
                 given = cells.get_column(columns[fact.name])
                 found[fact.name] = self._readers[fact.name].settled(given, values.get_column(fact.name))
@@ -75,32 +80,91 @@ class ColumnIntake:
                 found[fact.name] = self.read(fact, cells)
         return found
 
-    def take(self, cells: pl.DataFrame, *, is_plain: bool = False) -> tuple[pl.DataFrame, pl.Series]:
-        """The core facts of each row of `cells`, and which rows are good; those of a row that is not are worth nothing.
 
-        `is_plain` says that every cell is blank, or matches what is `plain` in its column.
+Series = Mapping[str, pl.Series]
+"""Columns by their names."""
+
+
+class Settling:
+    """Makes core facts of the values of `facts`: what absence means, and what is known of each value.
+
+    What absence means may read any fact of `types`; `needed` are the core facts that are made.
+    """
+
+    def __init__(
+        self, facts: Sequence[Fact], types: Mapping[str, Typed], needed: Mapping[str, Typed], intake: Intake
+    ) -> None:
+        self._facts = facts
+        self._needed = needed
+        self._absences = {fact.name: _Absence(fact, intake, types) for fact in facts if fact.absence}
+        self._known = {fact.name: _Known(fact, intake, types[fact.name]) for fact in facts}
+        self._filled = {fact.name: _neutral(types[fact.name]) for fact in facts if fact.is_optional}
+        always = {name: absence.always() for name, absence in self._absences.items() if absence.is_always}
+        self._filled |= {name: value for name, value in always.items() if value is not None}
+        """What stands in the column of a fact where it is absent, for those of which that is the same in every row."""
+
+    def settled(
+        self, read: pl.DataFrame, good: pl.Series, more: Series = MappingProxyType({})
+    ) -> tuple[dict[str, pl.Series], pl.DataFrame, pl.Series]:
+        """The values of the facts, the core facts, and which rows are still `good`; the others are worth nothing.
+
+        `read` holds the values, null where nothing is given; `more` those of other facts that absences may read.
         """
-        good = _all(cells.height)
-        read = self._all_read(cells, is_plain=is_plain)
-        frame = pl.DataFrame([found.values.alias(name) for name, found in read.items()])
-        given = dict(zip(frame.columns, frame.select_seq(pl.all().is_not_null()), strict=True))
+        given = dict(zip(read.columns, read.select_seq(pl.all().is_not_null()), strict=True))
         filled = [pl.col(name).fill_null(value) for name, value in self._filled.items()]
-        values = dict(zip(frame.columns, frame.with_columns_seq(filled), strict=True))
-        for fact in self._policy.facts:
-            bad = read[fact.name].bad
-            if bad is not None:
-                good &= ~bad
-            if not fact.is_optional and fact.absence is None:
-                good &= given[fact.name]
+        values = dict(zip(read.columns, read.with_columns_seq(filled), strict=True))
         for name, absence in self._absences.items():
             if not absence.is_always:
-                values[name] = absence.settled(values, ~given[name] & good)
+                values[name] = absence.settled({**more, **values}, ~given[name] & good)
             if values[name].null_count():
                 good &= values[name].is_not_null()
         core = dict(values)
-        for fact in self._policy.facts:
+        for fact in self._facts:
             core |= self._known[fact.name].truths(values[fact.name], given[fact.name], good)
-        return pl.DataFrame({name: core[name] for name in self._facts} or {"": good}), good
+        return values, pl.DataFrame({name: core[name] for name in self._needed} or {"": good}), good
+
+
+def types_of(facts: Sequence[Fact], needed: Mapping[str, Typed]) -> dict[str, Typed]:
+    """What stands in the column of each of `facts`, of which a kernel has `needed` some."""
+    return {fact.name: needed.get(fact.name) or _typed(fact) for fact in facts}
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What rows bring: the value of every fact, the core facts for a kernel, and which rows are good.
+
+    Those of a row that is not are worth nothing.
+    """
+
+    values: Series
+    core: pl.DataFrame
+    good: pl.Series
+
+
+class ColumnIntake:
+    """Brings the rows of a table in for `kernel`; `columns` says which column brings which fact."""
+
+    def __init__(self, policy: Policy, columns: Columns, intake: Intake, kernel: Kernel) -> None:
+        facts = kernel.facts
+        self._facts = facts
+        self._persons = kernel.persons
+        brought = {fact.name: index for index, fact in enumerate(columns.facts) if fact is not None}
+        self.kinds = {index: fact.kind for index, fact in enumerate(columns.facts) if fact is not None}
+        """The kind of the fact that each column brings which brings one."""
+        self.types = types_of(policy.facts, facts)
+        self._reading = Reading(policy.facts, brought, self.types, policy.words)
+        self._settling = Settling(policy.facts, self.types, facts, intake)
+        self.plain = self._reading.plain
+        """What plain cells match, for each column that brings a fact which has a plain way of writing."""
+
+    def read(self, fact: Fact, cells: pl.DataFrame) -> Values:
+        """The values of `fact` in `cells`, whose columns are called by their numbers."""
+        return self._reading.read(fact, cells)
+
+    def take(self, cells: pl.DataFrame, *, is_plain: bool = False) -> Taken:
+        """What each row of `cells` brings; `is_plain` says that every cell is blank, or matches what is `plain` in its column."""
+        read, good = self._reading.all(cells, is_plain=is_plain)
+        return Taken(*self._settling.settled(read, good))
 
     def frame(self, households: Sequence[Household]) -> pl.DataFrame:
         """The core facts of `households`, brought in one by one, as `take` gives them."""
@@ -129,16 +193,21 @@ def _frame(facts: Mapping[str, Typed], rows: Sequence[Mapping[str, Value]]) -> p
     )
 
 
+def names_read(fact: Fact) -> frozenset[str]:
+    """The names that are read by what the absence of `fact` means."""
+    if fact.absence is None:
+        return frozenset()
+    return frozenset(node.id for node in names_in(fact.absence.value.tree)) - {fact.name}
+
+
 class _Absence:
     """What the absence of `fact` means in each row: asked once for each combination of what it depends on."""
 
-    def __init__(self, fact: Fact, policy: Policy, intake: Intake, types: Mapping[str, Typed]) -> None:
-        assert fact.absence is not None
+    def __init__(self, fact: Fact, intake: Intake, types: Mapping[str, Typed]) -> None:
         self._fact = fact
         self._intake = intake
         self._types = types
-        read = {node.id for node in names_in(fact.absence.value.tree)}
-        self._names = [known.name for known in policy.facts if known.name in read and known is not fact]
+        self._names = [name for name in types if name in names_read(fact)]
         self._known: dict[tuple[object, ...], object] = {}
         self._lock = Lock()
 
@@ -182,12 +251,13 @@ class _Absence:
 class _Known:
     """What is known of `fact` besides its value: asked once for each value, and for all texts that are alike together."""
 
-    def __init__(self, fact: Fact, policy: Policy, intake: Intake, found: Typed) -> None:
+    def __init__(self, fact: Fact, intake: Intake, found: Typed) -> None:
+        words = intake.policy.words
         self._fact = fact
         self._intake = intake
         self._found = found
-        self._given = f"{fact.name}·{policy.words['given']}"
-        self._names = [name for name in fact.core_names(policy.words)[1:] if name != self._given]
+        self._given = f"{fact.name}·{words['given']}"
+        self._names = [name for name in fact.core_names(words)[1:] if name != self._given]
         self._truths: dict[object, tuple[bool, ...]] = {}
         self._lock = Lock()
 

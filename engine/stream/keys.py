@@ -23,7 +23,7 @@ from engine.stream.reading import Reader
 from engine.tables import Record
 from engine.tables.cells import key_of
 
-__all__ = ["Keys", "Repeats"]
+__all__ = ["Keys", "Repeats", "repeated"]
 
 Part = TypeVar("Part")
 
@@ -53,6 +53,8 @@ class Repeats:
         self._unique = unique
         self._intake = intake
         self._kept = kept
+        self._keys = {index: Keys(fact, policy.words) for index, fact in unique.items() if fact not in policy.facts}
+        """For a column by which persons are joined, and which brings no fact."""
         self._again: dict[int, pl.Series] = {}
         self._known: dict[int, tuple[Keys, pl.Series]] = {}
 
@@ -69,7 +71,7 @@ class Repeats:
         for marks in self._each(blocks, lambda glimpse: [self._marks(glimpse, index) for index in self._unique]):
             for index, found in zip(self._unique, marks, strict=True):
                 seen[index].append(found)
-        self._again = {index: _again(marks) for index, marks in seen.items() if marks}
+        self._again = {index: repeated(marks) for index, marks in seen.items() if marks}
         if not any(len(marks) for marks in self._again.values()):
             return {index: {} for index in self._unique}
         return self._counted(blocks)
@@ -92,6 +94,8 @@ class Repeats:
         return in_order(lambda chunk: work(blocks.glimpse(chunk, wanted)), blocks.chunks(wanted))
 
     def _values(self, cells: pl.DataFrame, index: int) -> pl.Series:
+        if index in self._keys:
+            return self._keys[index].of(cells.get_column(str(index)))
         return self._intake.read(self._unique[index], cells).values
 
     def _marks(self, glimpse: Glimpse, index: int) -> pl.Series:
@@ -127,7 +131,7 @@ _PARTS = 16
 """Parts in which so many numbers are ordered, for little memory."""
 
 
-def _again(marks: Sequence[pl.Series]) -> pl.Series:
+def repeated(marks: Sequence[pl.Series]) -> pl.Series:
     """The numbers that stand in `marks` more than once."""
     found = []
     for part in range(_PARTS):

@@ -17,6 +17,7 @@ from engine.stream.intake import ColumnIntake
 from engine.stream.keys import Repeats
 from engine.stream.lines import lines_into
 from engine.stream.ordered import in_order
+from engine.stream.persons import Persons, are_columns
 from engine.stream.shares import blocks_of
 from engine.stream.writing import ArrowTables, rows
 from engine.tables import ColumnTarget, Source
@@ -60,8 +61,17 @@ class Pass:
         policy, kernel = streaming.policy, streaming.kernel
         self._intake = ColumnIntake(policy, run.columns, run.intake, kernel)
         self._repeats = Repeats(policy, run.unique, self._intake, run.kept)
-        self._blocks = None if policy.groups else blocks_of(run.table, run.kept, self._intake.plain)
+        self._blocks = blocks_of(run.table, run.kept, self._intake.plain) if are_columns(run) else None
+        self._persons = None if self._blocks is None else Persons(run, kernel, self._intake)
         self._counting = Counting(policy, kernel)
+
+    def read_persons(self, progress: Progress | None) -> None:
+        """Read the tables of persons; `progress` hears how far that is.
+
+        Raises: TableError where a file cannot be read on.
+        """
+        people = self._run.people if self._persons is None else self._persons
+        people.read(progress, self._run.table.position()[1])
 
     def repeated(self) -> dict[int, dict[str, int]]:
         """For each unique column, the values that stand in several rows, with their number."""
@@ -132,7 +142,7 @@ class Pass:
 
     def decider(self) -> Decider:
         """What decides the blocks of this run."""
-        return Decider(self._run, self._streaming.kernel, self._intake, self._repeats)
+        return Decider(self._run, self._streaming.kernel, self._intake, self._repeats, self._persons)
 
     def _way(self) -> _Way:
         """The way of the result that is asked for."""

@@ -31,9 +31,8 @@ def households(
     files: Mapping[str, Path],
     *,
     encoding: str | None = None,
-    progress: Progress | None = None,
 ) -> tuple[Columns, Persons]:
-    """The facts that the columns of `table` bring, of which `header` counts, and the persons of its households.
+    """The facts that the columns of `table` bring, of which `header` counts, and the persons of its households, to be read.
 
     Persons stand in the table's own cells, in its sheets, or by group in `files`; `encoding` is that of CSV files.
 
@@ -44,9 +43,7 @@ def households(
     lists, rosters = opening.lists(), opening.rosters(columns)
     if opening.problems:
         raise HouseholdError(tuple(opening.problems))
-    people = Persons(policy, lists, rosters)
-    people.read(progress, table.position()[1])
-    return columns, people
+    return columns, Persons(policy, lists, rosters)
 
 
 class _Opening:
@@ -205,11 +202,16 @@ class Persons:
         return tuple(f"{group}:{name}" for group, roster in self.rosters.items() for name in roster.unused)
 
     @property
+    def are_listed(self) -> bool:
+        """Whether the households' own rows list persons of any group."""
+        return bool(self._lists)
+
+    @property
     def can_repeat(self) -> bool:
         """Whether the households must be seen before they are read, since a person may belong to one only."""
         return any(found.can_repeat for found in self._lists.values())
 
-    def read(self, progress: Progress | None, more: int) -> None:
+    def read(self, progress: Progress | None = None, more: int = 0) -> None:
         """Read the tables of persons; `progress` hears how far that is, with `more` to come."""
         done = 0
         for roster in self.rosters.values():

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from engine.messages import Message, Words, say
 from engine.policy import Fact, Group
@@ -14,7 +15,7 @@ from engine.tables.columns import Columns, is_nearly, named
 from engine.tables.headings import Kept
 from engine.tables.rolls import Listed, Repeats, Roll, listed
 
-__all__ = ["Join", "Lists", "Roster"]
+__all__ = ["ByKey", "Join", "Lists", "Roster"]
 
 _MOST_ROWS_TOLD = 10
 _MOST_TEXTS = 10_000
@@ -80,15 +81,55 @@ class Join:
     why: Message
 
 
+class ByKey(Protocol):
+    """The persons of a table by the key of their household, in the order of their rows."""
+
+    @property
+    def count(self) -> int:
+        """How many persons there are."""
+
+    def of(self, key: str) -> Sequence[Record]:
+        """The persons of the household `key`, which from now on has been asked for."""
+
+    def left(self) -> Iterator[Record]:
+        """The persons of all households that have not been asked for, and those without a key, in the order of their rows."""
+
+
+class _Held:
+    """Persons held one by one."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._by_key: dict[str, list[Record]] = {}
+        self._without: list[Record] = []
+        self._asked: set[str] = set()
+
+    def take(self, record: Record, key: str | None) -> None:
+        """Hold one more person; None: without a key."""
+        self.count += 1
+        (self._without if key is None else self._by_key.setdefault(key, [])).append(record)
+
+    def of(self, key: str) -> Sequence[Record]:
+        """The persons of the household `key`, which from now on has been asked for."""
+        self._asked.add(key)
+        return self._by_key.get(key, ())
+
+    def left(self) -> Iterator[Record]:
+        """The persons of all households that have not been asked for, and those without a key, in the order of their rows."""
+        found = (record for key, records in self._by_key.items() if key not in self._asked for record in records)
+        yield from sorted((*self._without, *found), key=lambda record: record.number)
+
+
 class Roster:
     """The persons of a group in a table of their own, kept by the key of their household."""
 
     def __init__(self, group: Group, words: Words, source: Source, kept: Kept, columns: Columns, join: Join) -> None:
+        self.group = group
         self.source = source
+        self.columns = columns
         self.header = columns.written
         self.unused = columns.unused()
         self.join = join
-        self.count = 0
         self._words = words
         self.kept = kept
         self._facts = tuple(
@@ -96,22 +137,42 @@ class Roster:
             for index, (name, fact) in enumerate(zip(columns.written, columns.facts, strict=True))
             if fact is not None and index != join.theirs
         )
-        self._by_key: dict[str, list[Record]] = {}
-        self._without: list[tuple[Record, Problem]] = []
-        self._found: set[str] = set()
+        self._by_key: ByKey = _Held()
         self._texts: dict[str, str] = {}
         self._set_aside: set[str] = set()
         self._repeats = Repeats(group.facts, words)
 
+    @property
+    def count(self) -> int:
+        """How many persons were read."""
+        return self._by_key.count
+
     def read(self) -> Iterator[None]:
         """Keep every person, one for each step."""
+        held = _Held()
         for found in self.source.records():
-            cells = tuple(
-                self._once(found.cells[index]) if index < len(found.cells) else None for index in self.kept.columns
-            )
-            self._keep(Record(found.number, cells, found.problem))
+            person = self.person(found)
+            held.take(person, self.key_of(person))
+            self.see((person,))
             yield
+        self.keep(held)
+
+    def keep(self, by_key: ByKey) -> None:
+        """All persons have been read, and are kept so; those who may share a unique fact have been seen."""
+        self._by_key = by_key
         self._repeats.close()
+
+    def person(self, found: Record) -> Record:
+        """A record of the source with the kept cells."""
+        cells = (found.cells[index] if index < len(found.cells) else None for index in self.kept.columns)
+        return Record(found.number, tuple(map(self._once, cells)), found.problem)
+
+    def see(self, persons: Iterable[Record]) -> None:
+        """Take note of what is unique among `persons`, who come in the order of their rows."""
+        if self._repeats.can_be:
+            for record in persons:
+                if record.problem is None:
+                    self._repeats.see(self._person(record).written, record.number)
 
     def _once(self, cell: Cell) -> Cell:
         """`cell`, or the same text met before: what many persons share is kept once."""
@@ -119,16 +180,14 @@ class Roster:
             return cell
         return self._texts.setdefault(cell, cell) if len(self._texts) < _MOST_TEXTS else self._texts.get(cell, cell)
 
-    def _keep(self, record: Record) -> None:
-        self.count += 1
+    def key_of(self, record: Record) -> str | None:
+        """The key of the household to which a person belongs; None where it cannot be read."""
+        key = self._joined(record)
+        return key if isinstance(key, str) else None
+
+    def _joined(self, record: Record) -> str | Problem:
         cell, name = record.cells[self.join.theirs], self.header[self.join.theirs]
-        key = self._key(cell, Place(self.source.name, record.number), name, _BELONGS)
-        if isinstance(key, str):
-            self._by_key.setdefault(key, []).append(record)
-        else:
-            self._without.append((record, self._unreadable(record) or key))
-        if self._repeats.can_be and record.problem is None:
-            self._repeats.see(self._person(record).written, record.number)
+        return self._key(cell, Place(self.source.name, record.number), name, _BELONGS)
 
     def _key(self, cell: Cell, place: Place, name: str, why: Message) -> str | Problem:
         """The key in `cell`, which stands in the column `name`; or the problem that it holds none."""
@@ -154,8 +213,7 @@ class Roster:
         key = self._key(cells[self.join.own], Place(self.join.file, row), self.join.own_name, self.join.why)
         if isinstance(key, Problem):
             return Roll(problems=(key,))
-        self._found.add(key)
-        records = self._by_key.get(key, [])
+        records = self._by_key.of(key)
         problems = tuple(problem for record in records if (problem := self._unreadable(record)) is not None)
         persons = tuple(
             self._repeats.told(self._person(record), self.source.name) for record in records if record.problem is None
@@ -176,17 +234,13 @@ class Roster:
         if isinstance(key, Problem) or key in self._set_aside:
             return ()
         self._set_aside.add(key)
-        return self._by_key.get(key, ())
+        return self._by_key.of(key)
 
     def strays(self) -> Iterator[tuple[Record, Problem]]:
         """The persons who belong to none of the households whose `roll` was asked for, in the order of their rows."""
-        found = [
-            (record, self._unreadable(record) or self._stray(record, key))
-            for key, records in self._by_key.items()
-            if key not in self._found
-            for record in records
-        ]
-        yield from sorted(self._without + found, key=lambda pair: pair[0].number)
+        for record in self._by_key.left():
+            key = self._joined(record)
+            yield record, self._unreadable(record) or (self._stray(record, key) if isinstance(key, str) else key)
 
     def _stray(self, record: Record, value: str) -> Problem:
         place = Place(self.source.name, record.number, label=self.header[self.join.theirs])

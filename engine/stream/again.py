@@ -1,0 +1,77 @@
+"""Records of a table read again, each by its number, in any order and by several threads."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import BinaryIO
+
+from engine.stream.blocks import Rows
+from engine.tables import Record
+from engine.tables.csv import CsvSource
+from engine.tables.lines import opened
+
+__all__ = ["Again", "lines_again", "rows_again"]
+
+_PIECE = 1 << 14
+"""Bytes between two places of which it is known how many lines stand before them."""
+
+Again = Callable[[int], Record]
+"""The record of a number that a record of the table has."""
+
+
+def lines_again(source: CsvSource) -> Again:
+    """The records of a CSV file, each by the line on which it begins.
+
+    Raises: TableError where the file cannot be read.
+    """
+    return _Lines(source).record
+
+
+class _Lines:
+    """The lines of a CSV file, and how many stand before every so many bytes; counted when the first is asked for."""
+
+    def __init__(self, source: CsvSource) -> None:
+        self._source = source
+        self._lock = Lock()
+
+    def record(self, number: int) -> Record:
+        with self._lock, opened(Path(self._source.name)) as stream:
+            self._seek(stream, number - 1)
+            record, _, _ = self._source.record_at(stream, number - 1)
+            assert record is not None
+            return record
+
+    def _seek(self, stream: BinaryIO, lines: int) -> None:
+        """Put `stream` behind so many lines."""
+        before = self._before
+        piece = max(bisect_left(before, lines) - 1, 0)
+        stream.seek(piece * _PIECE)
+        left = lines - before[piece]
+        while left:
+            left -= stream.readline(_PIECE).endswith(b"\n")
+
+    @cached_property
+    def _before(self) -> array[int]:
+        """How many lines end before each piece of the file."""
+        found = array("Q", [0])
+        with opened(Path(self._source.name)) as stream:
+            while piece := stream.read(_PIECE):
+                found.append(found[-1] + piece.count(b"\n"))
+        return found
+
+
+def rows_again(parts: list[Rows]) -> Again:
+    """The rows of a table that is held in `parts`, in their order."""
+    firsts = [part.first for part in parts]
+
+    def record(number: int) -> Record:
+        found = parts[bisect_right(firsts, number) - 1].record(number)
+        assert found is not None
+        return found
+
+    return record

@@ -1,0 +1,257 @@
+"""The persons of a table of their own, read by whole columns and kept by the key of their household.
+
+KeptPersons is what decides: typed columns in which the persons of a household stand together, and for each person the number of
+the row, by which it is read again where the row itself is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import polars as pl
+
+from engine.kernel import Typed
+from engine.messages import Words
+from engine.policy import Group
+from engine.stream.again import Again, lines_again, rows_again
+from engine.stream.blocks import Block, Rows, TextBlocks
+from engine.stream.intake import Reading
+from engine.stream.keys import Keys, repeated
+from engine.stream.ordered import in_order
+from engine.tables import Record
+from engine.tables.cells import key_of
+from engine.tables.csv import CsvSource
+from engine.tables.rosters import Roster
+
+__all__ = ["Found", "KeptPersons", "RosterReader"]
+
+_KEY, _NUMBER, _GOOD, _HASH, _MARK = "=key", "=number", "=good", "=hash", "=mark"
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Some persons with a key, in the order of their rows: key, number of the row, whether it is good, and values.
+
+    `without` are the rows of those without a key; `marks` says for what must be unique which number it comes to in which row.
+    `done` is how far the table is read.
+    """
+
+    persons: pl.DataFrame
+    without: Sequence[int]
+    marks: Sequence[pl.DataFrame]
+    done: int
+
+
+class RosterReader:
+    """Reads the table of `roster`, whose `blocks` bring facts of persons by `reading`; values of the facts `types` are kept."""
+
+    def __init__(
+        self, roster: Roster, blocks: TextBlocks, reading: Reading, types: Mapping[str, Typed], words: Words
+    ) -> None:
+        self._roster = roster
+        self._blocks = blocks
+        self._reading = reading
+        self._words = words
+        self._keys = Keys(roster.join.key, words)
+        facts = [fact for fact in roster.group.facts if fact.name in types]
+        self._kept = [pl.col(fact.name).cast(pl.Enum(fact.choices)) if fact.choices else fact.name for fact in facts]
+        self._unique = {
+            index: (fact, Keys(fact, words))
+            for index, fact in enumerate(roster.columns.facts)
+            if fact is not None and fact.is_unique and index != roster.join.theirs
+        }
+        self._rows: list[Rows] = []
+        nothing = pl.DataFrame(schema={str(at): pl.String() for at in range(len(roster.header))})
+        self._parts = [self._part(Block(pl.Series(dtype=pl.Int64()), nothing, (), 0))]
+
+    def read(self) -> Iterator[int]:
+        """Read the whole table, part by part; told after each is how far that is.
+
+        Raises: TableError where the file cannot be read on.
+        """
+        for part in in_order(lambda chunk: self._part(self._blocks.block(chunk)), self._chunks()):
+            self._parts.append(part)
+            yield part.done
+
+    def _chunks(self) -> Iterator[Any]:
+        for chunk in self._blocks.chunks():
+            if isinstance(chunk, Rows):
+                self._rows.append(replace(chunk))  # without the texts that are made meanwhile
+            yield chunk
+
+    def _part(self, block: Block) -> _Part:
+        values, good = self._reading.all(block.cells, is_plain=block.is_plain)
+        keys = self._keys.of(block.cells.get_column(str(self._roster.join.theirs)))
+        own = [keys.alias(_KEY), block.numbers.alias(_NUMBER), good.alias(_GOOD)]
+        found = values.select(*own, *self._kept)
+        others = [self._roster.person(record) for record in block.records]
+        if others:
+            found = pl.concat([found, self._others(others, found.schema)]).sort(_NUMBER)
+        with_key = found.get_column(_KEY).is_not_null()
+        without = found.get_column(_NUMBER).filter(~with_key).to_list()
+        alone = {record.number for record in others}
+        return _Part(
+            pl.DataFrame([column.shrink_dtype() for column in found.filter(with_key)]),
+            [number for number in without if number in alone or block.record(number) is not None],
+            [self._marks(block, others, index) for index in self._unique],
+            block.done,
+        )
+
+    def _others(self, persons: Sequence[Record], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+        """Persons in rows that are not plain, none of them good here: of each only the household is read."""
+        known: dict[str, list[Any]] = {
+            _KEY: [self._roster.key_of(person) for person in persons],
+            _NUMBER: [person.number for person in persons],
+            _GOOD: [False] * len(persons),
+        }
+        return pl.DataFrame({name: known.get(name, [None] * len(persons)) for name in schema}, schema=schema)
+
+    def _marks(self, block: Block, others: Sequence[Record], index: int) -> pl.DataFrame:
+        """A number of 64 bits for each value in the column `index` of what must be unique."""
+        fact, keys = self._unique[index]
+        readable = [record for record in others if record.problem is None]
+        more = pl.Series([key_of(fact, record.cells[index], self._words) for record in readable], dtype=pl.String)
+        values = pl.concat([keys.of(block.cells.get_column(str(index))), more])
+        numbers = pl.concat([block.numbers, pl.Series([record.number for record in readable], dtype=pl.Int64)])
+        found = pl.DataFrame([_hashed(values).alias(_MARK), numbers.shrink_dtype().alias(_NUMBER)])
+        return found.filter(values.is_not_null())
+
+    def kept(self) -> KeptPersons:
+        """All that was read. Those who may share what must be unique have been seen one by one."""
+        source, parts = self._roster.source, self._parts
+        again = lines_again(source) if isinstance(source, CsvSource) else rows_again(self._rows)
+        several = self._several()
+        self._roster.see(self._roster.person(again(number)) for number in several)
+        without = [number for part in parts for number in part.without]
+        persons = _all_of([part.persons for part in parts])
+        self._parts = []
+        if several:
+            alone = persons.get_column(_NUMBER).is_in(several)
+            persons = persons.with_columns(pl.col(_GOOD) & ~alone)
+        return KeptPersons(self._roster, persons, without, again)
+
+    def _several(self) -> list[int]:
+        """The rows that may share what must be unique, in order."""
+        found: set[int] = set()
+        for at in range(len(self._unique)):
+            marks = [part.marks[at] for part in self._parts]
+            more = repeated([some.get_column(_MARK) for some in marks]).implode()
+            for some in marks:
+                found.update(some.filter(pl.col(_MARK).is_in(more)).get_column(_NUMBER).to_list())
+        return sorted(found)
+
+
+def _all_of(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The rows of `frames`, each column in a type that holds all of it."""
+    return pl.concat(frames, how="vertical_relaxed", rechunk=True)
+
+
+@dataclass(frozen=True)
+class Found:
+    """For each household the place of its key among those kept, -1 where it has no persons; and whether all of them are good."""
+
+    places: pl.Series
+    good: pl.Series
+
+
+class KeptPersons:
+    """The persons of a table by the key of their household; `good` of them are those whose household needs no other look.
+
+    Keys are told apart by a number of 64 bits first, and then by themselves.
+    """
+
+    def __init__(self, roster: Roster, persons: pl.DataFrame, without: Sequence[int], again: Again) -> None:
+        self.count = persons.height + len(without)
+        self._roster = roster
+        self._without = without
+        self._again = again
+        order, hashes, keys = _sorted(persons.drop_in_place(_KEY))
+        firsts = ((hashes != hashes.shift(1)) | (keys != keys.shift(1))).fill_null(True).arg_true()
+        self._hashes, self._keys = hashes.gather(firsts), keys.gather(firsts)
+        self._ends = pl.concat([firsts, pl.Series([len(order)], dtype=firsts.dtype)])
+        good = persons.drop_in_place(_GOOD).gather(order)
+        self._fits = self._are_good(good, roster.group)
+        self._numbers = persons.drop_in_place(_NUMBER).gather(order)
+        self._values = pl.DataFrame([persons.drop_in_place(name).gather(order) for name in persons.columns])
+        self._asked: list[pl.Series] = []
+        self._nobody_fits = roster.group.at_least == 0
+
+    def _are_good(self, good: pl.Series, group: Group) -> pl.Series:
+        """For each key, whether all its persons are good, and as many as there may be."""
+        bad = pl.concat([pl.Series([0]), (~good).cast(pl.Int64).cum_sum()]).gather(self._ends)
+        counts = self._ends.diff().tail(len(self._keys))
+        return (bad.diff().tail(len(self._keys)) == 0) & counts.is_between(group.at_least, group.at_most)
+
+    def find(self, keys: pl.Series) -> Found:
+        """The persons of the households `keys`, all of which from now on have been asked for."""
+        if not len(self._keys):
+            return Found(
+                pl.Series([-1], dtype=pl.Int64).new_from_index(0, len(keys)), keys.is_not_null() & self._nobody_fits
+            )
+        hashes = _hashed(keys)
+        places = self._hashes.search_sorted(hashes).clip(0, len(self._keys) - 1).cast(pl.Int64)
+        same_hash = self._hashes.gather(places) == hashes
+        same = ((self._keys.gather(places) == keys) & same_hash).fill_null(False)
+        self._asked.append(places.filter(same).shrink_dtype())
+        good = self._fits.gather(places).zip_with(same, ~same_hash & self._nobody_fits)
+        return Found(places.zip_with(same, pl.Series([-1])), good & keys.is_not_null())
+
+    def persons(self, places: pl.Series, good: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
+        """The persons of the households that are `good`: the number of each one's household among all, and the values.
+
+        `places` are those of the households' keys.
+        """
+        is_asked = good & (places >= 0)
+        rows, found = is_asked.arg_true().cast(pl.Int64), places.filter(is_asked)
+        spans = pl.DataFrame([rows.alias(_NUMBER), self._spans(found).alias(_KEY)]).explode(_KEY)
+        at = spans.get_column(_KEY)
+        return spans.get_column(_NUMBER), pl.DataFrame([values.gather(at) for values in self._values])
+
+    def _spans(self, places: pl.Series) -> pl.Series:
+        """Where the persons of each of the keys at `places` stand."""
+        begins, ends = self._ends.gather(places), self._ends.gather(places + 1)
+        return pl.select(pl.int_ranges(pl.lit(begins), pl.lit(ends))).to_series()
+
+    def of(self, key: str) -> Sequence[Record]:
+        """The persons of the household `key`, which from now on has been asked for."""
+        (hash,) = _hashed(pl.Series([key])).to_list()
+        place = int(self._hashes.search_sorted(hash))
+        while place < len(self._hashes) and self._hashes[place] == hash:
+            if self._keys[place] == key:
+                self._asked.append(pl.Series([place]))
+                numbers = self._numbers[self._ends[place] : self._ends[place + 1]].to_list()
+                return [self._record(number) for number in numbers]
+            place += 1
+        return ()
+
+    def left(self) -> Iterator[Record]:
+        """The persons of all households that have not been asked for, and those without a key, in the order of their rows."""
+        places = pl.int_range(len(self._keys), eager=True)
+        asked = pl.concat([place.cast(pl.Int64) for place in self._asked]) if self._asked else places.clear()
+        left = self._spans(places.filter(~places.is_in(asked.implode()))).explode().drop_nulls()
+        numbers = pl.concat([self._numbers.gather(left).cast(pl.Int64), pl.Series(self._without, dtype=pl.Int64)])
+        return map(self._record, numbers.sort().to_list())
+
+    def _record(self, number: int) -> Record:
+        return self._roster.person(self._again(number))
+
+
+def _sorted(keys: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series]:
+    """The order in which equal `keys` stand together, each with those of its first coming first; their numbers and themselves."""
+    frame = pl.DataFrame(
+        [_hashed(keys).alias(_HASH), pl.int_range(len(keys), eager=True).shrink_dtype().alias(_NUMBER)]
+    )
+    frame = frame.sort(_HASH, maintain_order=True)
+    order, hashes = frame.get_column(_NUMBER), frame.get_column(_HASH)
+    found = keys.gather(order)
+    if ((hashes == hashes.shift(1)) & (found != found.shift(1))).any():
+        frame = frame.with_columns(found.alias(_KEY)).sort(_HASH, _KEY, _NUMBER)
+        order, found = frame.get_column(_NUMBER), frame.get_column(_KEY)
+    return order, hashes, found
+
+
+def _hashed(values: pl.Series) -> pl.Series:
+    """A number of 64 bits for each of `values`, the same for the same."""
+    return values.hash()
