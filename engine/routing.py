@@ -81,13 +81,22 @@ class Router:
             elif any(own.version is version and own.since <= day <= own.until for own in self._timeline.stretches):
                 found.append(version)
             else:
-                wrong = say("No policy is in force on {day}.", day=day)
-                remedy = say("Correct the day, or add the policy of that day.")
-                refused.append(self._problem(version, row, wrong, self._timeline.said(), remedy))
+                refused.append(self._out_of_force(version, days, day, row))
         if len(found) > 1:
             wrong = say("More than one policy decides this row: {names}.", names=tuple(each.name for each in found))
             return self._problem(found[-1], row, wrong, None, say("Correct the days in the row."))
         return found[0] if found else refused[-1]
+
+    def _out_of_force(self, version: Version, days: tuple[Cell, ...], day: datetime.date, row: int) -> Problem:
+        """What is wrong with a `day` on which no version is in force."""
+        at = self._at[version]
+        if at is not None and not is_blank(days[at]):
+            wrong = say("No policy is in force on {day}.", day=day)
+            remedy = say("Correct the day, or add the policy of that day.")
+        else:
+            wrong = say("No day is given, which is taken as {day}: no policy is in force then.", day=day)
+            remedy = say("Fill it in, or add the policy of that day.")
+        return self._problem(version, row, wrong, self._timeline.said(), remedy)
 
     def _day(self, version: Version, days: tuple[Cell, ...], row: int) -> datetime.date | Problem:
         """The reference date of the row as `version` reads it."""

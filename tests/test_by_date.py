@@ -200,6 +200,22 @@ def test_plain_rows_in_blocks_of_one_version_and_of_several_come_to_the_same_byt
     assert differences(policies, csv(tmp_path / "rows.csv", lines), tmp_path) == []
 
 
+def test_a_blank_that_leads_to_no_version_is_told_as_a_blank(tmp_path: Path) -> None:
+    at = COLUMNS.index("核算日期")
+    lines = [
+        ",".join([*row[:at], day, *row[at + 1 :], ""]) for row, day in zip(ordinary(2), ("", "2030-01-01"), strict=True)
+    ]
+    source = csv(tmp_path / "rows.csv", lines)
+    result = engine.evaluate_by_date(ROOT / "policies", source, today=datetime.date(2024, 5, 2))
+    stands = "In force are 2023 (2023-01-01–2023-12-31)."
+    assert [problem.text() for problem in result.problems] == [
+        f"{source}:2:核算日期: No day is given, which is taken as 2024-05-02: no policy is in force then. {stands} "
+        "Fill it in, or add the policy of that day.",
+        f"{source}:3:核算日期: No policy is in force on 2030-01-01. {stands} "
+        "Correct the day, or add the policy of that day.",
+    ]
+
+
 def test_one_version_alone_comes_to_what_evaluate_gives(tmp_path: Path) -> None:
     source = ROOT / "examples" / "households-2023-with-mistakes.csv"
     result = engine.evaluate_by_date(ROOT / "policies", source, tmp_path / "one.csv", today=TODAY, algebra="columns")
