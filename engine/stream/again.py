@@ -1,10 +1,10 @@
-"""Records of a table read again, each by its number, in any order and by several threads."""
+"""Records of a table read again by their numbers, in any order and by several threads."""
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -17,11 +17,11 @@ from engine.tables.lines import opened
 
 __all__ = ["Again", "lines_again", "rows_again"]
 
-_PIECE = 1 << 14
+_PIECE = 1 << 11
 """Bytes between two places of which it is known how many lines stand before them."""
 
-Again = Callable[[int], Record]
-"""The record of a number that a record of the table has."""
+Again = Callable[[Iterable[int]], list[Record]]
+"""The records of numbers that records of the table have, in that order."""
 
 
 def lines_again(source: CsvSource) -> Again:
@@ -29,7 +29,7 @@ def lines_again(source: CsvSource) -> Again:
 
     Raises: TableError where the file cannot be read.
     """
-    return _Lines(source).record
+    return _Lines(source).records
 
 
 class _Lines:
@@ -39,12 +39,15 @@ class _Lines:
         self._source = source
         self._lock = Lock()
 
-    def record(self, number: int) -> Record:
+    def records(self, numbers: Iterable[int]) -> list[Record]:
         with self._lock, opened(Path(self._source.name)) as stream:
-            self._seek(stream, number - 1)
-            record, _, _ = self._source.record_at(stream, number - 1)
-            assert record is not None
-            return record
+            return [self._record(stream, number) for number in numbers]
+
+    def _record(self, stream: BinaryIO, number: int) -> Record:
+        self._seek(stream, number - 1)
+        record, _, _ = self._source.record_at(stream, number - 1)
+        assert record is not None
+        return record
 
     def _seek(self, stream: BinaryIO, lines: int) -> None:
         """Put `stream` behind so many lines."""
@@ -74,4 +77,4 @@ def rows_again(parts: list[Rows]) -> Again:
         assert found is not None
         return found
 
-    return record
+    return lambda numbers: list(map(record, numbers))

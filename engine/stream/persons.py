@@ -58,6 +58,8 @@ class Persons:
         for group, one in zip(self._groups, found, strict=True):
             frames[group.name], fine = group.persons(one, taken.values, good)
             good = good & fine
+        for group, one in zip(self._groups, found, strict=True):
+            group.expect(one, ~good)
         return good, {name: frames.get(name, _nobody(facts)) for name, facts in self._needed.items()}
 
 
@@ -95,6 +97,11 @@ class _Group:
         """The persons of the households that bring `cells`."""
         assert self._kept is not None
         return self._kept.find(self._keys.of(cells.get_column(str(self._roster.join.own))))
+
+    def expect(self, found: Found, households: pl.Series) -> None:
+        """Those of the `households` that `found` tells of will be asked for one by one."""
+        assert self._kept is not None
+        self._kept.expect(found, households)
 
     def persons(
         self, found: Found, households: Mapping[str, pl.Series], good: pl.Series

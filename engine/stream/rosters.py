@@ -6,8 +6,9 @@ the row, by which it is read again where the row itself is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -28,6 +29,9 @@ from engine.tables.rosters import Roster
 __all__ = ["Found", "KeptPersons", "RosterReader"]
 
 _KEY, _NUMBER, _GOOD, _HASH, _MARK = "=key", "=number", "=good", "=hash", "=mark"
+
+
+_MOST_AT_ONCE, _MOST_RECENT, _MOST_EXPECTED = 1_000, 4_000, 50_000
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,7 @@ class RosterReader:
         source, parts = self._roster.source, self._parts
         again = lines_again(source) if isinstance(source, CsvSource) else rows_again(self._rows)
         several = self._several()
-        self._roster.see(self._roster.person(again(number)) for number in several)
+        self._roster.see(map(self._roster.person, again(several)))
         without = [number for part in parts for number in part.without]
         persons = _all_of([part.persons for part in parts])
         self._parts = []
@@ -150,8 +154,9 @@ def _all_of(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class Found:
-    """For each household the place of its key among those kept, -1 where it has no persons; and whether all of them are good."""
+    """For each household its key, and its place among those kept, -1 where it has no persons; and whether all of these are good."""
 
+    keys: pl.Series
     places: pl.Series
     good: pl.Series
 
@@ -176,6 +181,8 @@ class KeptPersons:
         self._numbers = persons.drop_in_place(_NUMBER).gather(order)
         self._values = pl.DataFrame([persons.drop_in_place(name).gather(order) for name in persons.columns])
         self._asked: list[pl.Series] = []
+        self._expected: dict[str, int] = {}
+        self._of = lru_cache(_MOST_RECENT)(self._read)
         self._nobody_fits = roster.group.at_least == 0
 
     def _are_good(self, good: pl.Series, group: Group) -> pl.Series:
@@ -188,7 +195,9 @@ class KeptPersons:
         """The persons of the households `keys`, all of which from now on have been asked for."""
         if not len(self._keys):
             return Found(
-                pl.Series([-1], dtype=pl.Int64).new_from_index(0, len(keys)), keys.is_not_null() & self._nobody_fits
+                keys,
+                pl.Series([-1], dtype=pl.Int64).new_from_index(0, len(keys)),
+                keys.is_not_null() & self._nobody_fits,
             )
         hashes = _hashed(keys)
         places = self._hashes.search_sorted(hashes).clip(0, len(self._keys) - 1).cast(pl.Int64)
@@ -196,7 +205,7 @@ class KeptPersons:
         same = ((self._keys.gather(places) == keys) & same_hash).fill_null(False)
         self._asked.append(places.filter(same).shrink_dtype())
         good = self._fits.gather(places).zip_with(same, ~same_hash & self._nobody_fits)
-        return Found(places.zip_with(same, pl.Series([-1])), good & keys.is_not_null())
+        return Found(keys, places.zip_with(same, pl.Series([-1])), good & keys.is_not_null())
 
     def persons(self, places: pl.Series, good: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
         """The persons of the households that are `good`: the number of each one's household among all, and the values.
@@ -214,17 +223,35 @@ class KeptPersons:
         begins, ends = self._ends.gather(places), self._ends.gather(places + 1)
         return pl.select(pl.int_ranges(pl.lit(begins), pl.lit(ends))).to_series()
 
+    def expect(self, found: Found, households: pl.Series) -> None:
+        """Those of the `households` that `found` tells of will be asked for one by one."""
+        if len(self._expected) > _MOST_EXPECTED:
+            self._expected.clear()
+        keys, places = found.keys.filter(households).to_list(), found.places.filter(households).to_list()
+        self._expected.update(zip(keys, places, strict=True))
+
     def of(self, key: str) -> Sequence[Record]:
         """The persons of the household `key`, which from now on has been asked for."""
-        (hash,) = _hashed(pl.Series([key])).to_list()
-        place = int(self._hashes.search_sorted(hash))
-        while place < len(self._hashes) and self._hashes[place] == hash:
+        return self._of(key)
+
+    def _read(self, key: str) -> Sequence[Record]:
+        place = self._expected.pop(key, None)
+        if place is None or place < 0:
+            place = self._place(key)
+        if place < 0:
+            return ()
+        self._asked.append(pl.Series([place]))
+        return self._records(self._numbers[self._ends[place] : self._ends[place + 1]].to_list())
+
+    def _place(self, key: str) -> int:
+        """The place of `key`; -1 where it has no persons."""
+        (hashed,) = _hashed(pl.Series([key])).to_list()
+        place = int(self._hashes.search_sorted(hashed))
+        while place < len(self._hashes) and self._hashes[place] == hashed:
             if self._keys[place] == key:
-                self._asked.append(pl.Series([place]))
-                numbers = self._numbers[self._ends[place] : self._ends[place + 1]].to_list()
-                return [self._record(number) for number in numbers]
+                return place
             place += 1
-        return ()
+        return -1
 
     def left(self) -> Iterator[Record]:
         """The persons of all households that have not been asked for, and those without a key, in the order of their rows."""
@@ -232,10 +259,11 @@ class KeptPersons:
         asked = pl.concat([place.cast(pl.Int64) for place in self._asked]) if self._asked else places.clear()
         left = self._spans(places.filter(~places.is_in(asked.implode()))).explode().drop_nulls()
         numbers = pl.concat([self._numbers.gather(left).cast(pl.Int64), pl.Series(self._without, dtype=pl.Int64)])
-        return map(self._record, numbers.sort().to_list())
+        for part in numbers.sort().to_frame().iter_slices(_MOST_AT_ONCE):
+            yield from self._records(part.to_series().to_list())
 
-    def _record(self, number: int) -> Record:
-        return self._roster.person(self._again(number))
+    def _records(self, numbers: Iterable[int]) -> list[Record]:
+        return list(map(self._roster.person, self._again(numbers)))
 
 
 def _sorted(keys: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series]:
