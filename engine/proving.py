@@ -16,7 +16,7 @@ def in_terms(policy: Policy, algebra: Columns) -> Reading[Column]:
     Raises: PolicyError or Refusal where a number is too wide, or columns cannot compute the policy.
     """
     facts = declared(policy, algebra, policy.facts, {})
-    persons = {group.name: [declared(policy, algebra, group.facts, {}, group.name)] for group in policy.groups}
+    persons = {group.name: [declared(policy, algebra, group.facts, {}, group.name, facts)] for group in policy.groups}
     return read_all(policy, facts, algebra, persons)
 
 

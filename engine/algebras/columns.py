@@ -238,15 +238,22 @@ class Columns(Algebra[Column]):
 
 
 def declared(
-    policy: Policy, columns: Columns, facts: Sequence[Fact], absent: dict[str, Column], of: str = ""
+    policy: Policy,
+    columns: Columns,
+    facts: Sequence[Fact],
+    absent: dict[str, Column],
+    of: str = "",
+    household: Mapping[str, Column] = MappingProxyType({}),
 ) -> dict[str, Column]:
     """The column of every core name of `facts`, fine enough for what absence means, which is kept in `absent`.
+
+    Those of a person, of the group `of`, may mean what is in the columns of the `household`.
 
     Raises: PolicyError where a number is too wide, or what absence means has no one denominator.
     """
     names: dict[str, Column] = {}
     figures = {figure.name: columns.number(figure.value) for figure in policy.figures}
-    reader = Reader(columns, {**figures, "today": columns.fact("today", "date", Dates(), of=of)})
+    reader = Reader(columns, {**figures, **household, "today": columns.fact("today", "date", Dates(), of=of)})
     for fact in sorted(facts, key=lambda fact: fact.absence is not None):
         scale = 1 if fact.step is None else fact.step.denominator
         try:

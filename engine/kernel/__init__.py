@@ -19,7 +19,7 @@ What stands in a frame is exact: truths, texts, days, and numbers as whole numbe
 
 from engine.kernel.compiling import compile
 from engine.kernel.deciding import Kernel
-from engine.kernel.facts import Typed, facts_frame, persons_frames, stored
+from engine.kernel.facts import Typed, facts_frame, fits, persons_frames, stored
 from engine.kernel.program import ROW
 
-__all__ = ["ROW", "Kernel", "Typed", "compile", "facts_frame", "persons_frames", "stored"]
+__all__ = ["ROW", "Kernel", "Typed", "compile", "facts_frame", "fits", "persons_frames", "stored"]

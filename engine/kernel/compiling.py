@@ -110,7 +110,7 @@ class _Reading:
 def _read(core: Policy, columns: Columns) -> _Reading:
     absent: dict[str, Column] = {}
     facts = declared(core, columns, core.facts, absent)
-    persons = {group.name: [declared(core, columns, group.facts, {}, group.name)] for group in core.groups}
+    persons = {group.name: [declared(core, columns, group.facts, {}, group.name, facts)] for group in core.groups}
     columns.read.clear()
     try:
         reading = read_all(core, facts, columns, persons)

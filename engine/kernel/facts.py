@@ -17,7 +17,7 @@ from engine.policy import Policy
 from engine.tables.intake import Household
 from engine.terms import Term
 
-__all__ = ["Typed", "facts_frame", "persons_frames", "stored", "typed"]
+__all__ = ["Typed", "facts_frame", "fits", "persons_frames", "stored", "typed"]
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,9 @@ def persons_frames(policy: Policy, households: Iterable[Household]) -> dict[str,
 def _types(policy: Policy) -> dict[str, dict[str, Typed]]:
     """The type of every core fact, of the household under "" and of the persons of each group."""
     columns = Columns(policy.tables, policy.groups)
-    facts = {"": policy.facts, **{group.name: group.facts for group in policy.groups}}
-    return {
-        of: {name: typed(column) for name, column in declared(policy, columns, found, {}, of).items()}
-        for of, found in facts.items()
-    }
+    facts = declared(policy, columns, policy.facts, {})
+    found = {group.name: declared(policy, columns, group.facts, {}, group.name, facts) for group in policy.groups}
+    return {of: {name: typed(column) for name, column in names.items()} for of, names in {"": facts, **found}.items()}
 
 
 def _frame(types: Mapping[str, Typed], rows: Iterable[Mapping[str, Value]]) -> pl.DataFrame:
@@ -87,6 +85,11 @@ def _frame(types: Mapping[str, Typed], rows: Iterable[Mapping[str, Value]]) -> p
         for name, found in types.items():
             columns[name].append(stored(row[name], found))
     return pl.DataFrame({name: pl.Series(values, dtype=types[name].dtype) for name, values in columns.items()})
+
+
+def fits(value: Value, found: Typed) -> bool:
+    """Whether `value` can stand in a column: any but a number that is no multiple of `1/scale`."""
+    return not isinstance(value, Fraction) or found.scale % value.denominator == 0
 
 
 def stored(value: Value, found: Typed) -> object:

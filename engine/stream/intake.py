@@ -17,7 +17,7 @@ import polars as pl
 
 from engine.algebras.exact import Missing, Value
 from engine.expression import names_in
-from engine.kernel import ROW, Kernel, Typed, stored
+from engine.kernel import ROW, Kernel, Typed, fits, stored
 from engine.messages import Words
 from engine.policy import Fact, Policy
 from engine.stream.forms import ALIKE, GROUPS
@@ -243,9 +243,11 @@ class _Absence:
     def _asked(self, key: tuple[object, ...]) -> object:
         core = {name: _value(stands, self._types[name]) for name, stands in zip(self._names, key, strict=True)}
         try:
-            return stored(self._intake.when_absent(self._fact, core), self._types[self._fact.name])
+            value = self._intake.when_absent(self._fact, core)
         except Missing:
             return None
+        found = self._types[self._fact.name]
+        return stored(value, found) if fits(value, found) else None
 
 
 class _Known:
