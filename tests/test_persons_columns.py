@@ -1,6 +1,7 @@
 """Persons in tables of their own by whole columns: to the byte what row by row gives, whatever stands in the files and however they are cut."""
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -10,11 +11,13 @@ from random import Random
 
 import polars as pl
 import pytest
-from same_bytes import differences, run
+from same_bytes import DAY, differences, run
+from small_policies import number as fact_of
+from small_policies import written as small
 
 import engine
-from engine import Policy
-from engine.population import population
+from engine import Policy, TableError
+from engine.population import Cells, population
 from engine.stream import deciding, rosters, scanning
 from engine.tables import Record
 from engine.tables.forms import FORMS
@@ -87,13 +90,19 @@ CELLS = (
 WIDE = {mark: chr(ord(mark) + 0xFEE0) for mark in "0123456789X."}
 
 
+@cache
+def made_up(folder: str) -> tuple[Cells, ...]:
+    """150 households made up for the policy in `folder`."""
+    return population(engine.load(Path(folder)), 150, 1)
+
+
 def tables(policy: Policy, count: int, seed: int) -> tuple[Table, dict[str, Table]]:
     """Households made up for `policy`, and the persons of each of its groups, in no order."""
     random = Random(seed)
     key = next(fact.name for group in policy.groups if (fact := policy.key_of(group)))
     own = [fact.name for fact in policy.facts if fact.name != key]
     random.shuffle(own)
-    made = population(policy, count, seed)
+    made = random.sample(made_up(policy.folder), count)
     numbers = list(islice(keys(), count))
     households = Table(
         [*own, "备注", key],
@@ -260,3 +269,112 @@ def test_persons_in_other_formats_come_to_the_same_bytes(tmp_path: Path) -> None
     path = tmp_path / "persons.jsonl"
     path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
     assert differences(files.households, tmp_path, policy, persons={group: path}) == []
+
+
+# What absence means ------------------------------------------------------------
+
+
+def with_fees(folder: Path, absence: str) -> Policy:
+    """The policy in which a fee that is blank comes to `absence`."""
+    copy = folder / "2023"
+    shutil.copytree(SCHOOL, copy)
+    facts = copy / "facts.yaml"
+    text = facts.read_text(encoding="utf-8")
+    facts.write_text(text.replace("全年学费", f"全年学费\n        when_absent: {absence}"), encoding="utf-8")
+    (copy / "tables.yaml").write_text(FEES, encoding="utf-8")
+    return engine.load(copy)
+
+
+FEES = (
+    "tables:\n  学费标准:\n    meaning: 没有填写学费时的标准\n    unit: 元/年\n    keys:\n      - 学段\n    because: 虚构\n"
+    "    rows:\n      - 学段: 高中\n        value: 800\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("absence", "set_aside"),
+    [("家庭年收入 / 300", 0), ("lookup(学费标准, 学段)", 30), ("min(家庭年收入 / 1000, 高中补助)", 0)],
+)
+def test_what_absence_of_a_persons_fact_means_comes_to_the_same_bytes(
+    absence: str, set_aside: int, tmp_path: Path, alone: list[Record]
+) -> None:
+    policy = with_fees(tmp_path, absence)
+    files = written(policy, tmp_path, 150, 10, one_of=10**9)
+    (path,) = files.persons.values()
+    lines = path.read_text(encoding="utf-8").splitlines()
+    at = lines[0].split(",").index("学费")
+    blank = [",".join("" if column == at else cell for column, cell in enumerate(line.split(","))) for line in lines]
+    path.write_text("\n".join([lines[0], *blank[1::2], *lines[2::2]]), encoding="utf-8")
+    assert differences(files.households, tmp_path, policy, persons=files.persons) == []
+    assert bool(set_aside) == bool(len(alone)) and len(alone) >= set_aside
+
+
+def test_absence_that_is_no_value_of_the_fact_comes_to_the_same_bytes(tmp_path: Path) -> None:
+    """Where no rule reads the fact, its column has the steps that are declared."""
+    facts = f"facts:\n{fact_of('children')}{fact_of('rooms', more='when_absent: children / 3')}"
+    rules = "rules:\n  half:\n    is: children / 2\n    because: an example\noutputs:\n  - half\n"
+    policy = engine.load(small(tmp_path, facts=facts, rules=rules))
+    source = write(tmp_path / "rows.csv", iter(["children,rooms", "1,", "2,", "3,", "4,1"]))
+    assert differences(source, tmp_path, policy) == []
+
+
+# Read again ------------------------------------------------------------
+
+
+def test_a_table_of_persons_that_changes_while_it_is_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = joined("school")
+    files = written(policy, tmp_path, 30, 11, one_of=2)
+    (path,) = files.persons.values()
+    find = rosters.KeptPersons.find
+
+    def found(self: rosters.KeptPersons, keys: pl.Series) -> rosters.Found:
+        path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+        return find(self, keys)
+
+    monkeypatch.setattr(rosters.KeptPersons, "find", found)
+    with pytest.raises(TableError) as caught:
+        run(files.households, tmp_path / "out", "columns", policy, persons=files.persons)
+    assert str(caught.value) == (
+        f"{path}: The file has changed while it was read. Run it again when nothing writes to the file."
+    )
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+# Two policies ------------------------------------------------------------
+
+
+def without_persons(folder: Path) -> Path:
+    """The policy as it would be if it knew of no persons."""
+    copy = folder / "before"
+    shutil.copytree(SCHOOL, copy)
+    facts, rules = copy / "facts.yaml", copy / "rules.yaml"
+    facts.write_text(facts.read_text(encoding="utf-8").partition("groups:")[0], encoding="utf-8")
+    rule = "rules:\n  助学金:\n    is: 100 if 家庭年收入 <= 收入上限 else 0\n    because: 虚构\noutputs:\n  - 助学金\n"
+    rules.write_text(rule, encoding="utf-8")
+    return copy
+
+
+@pytest.mark.parametrize("size", [500, 1 << 22])
+def test_what_a_change_does_is_the_same_by_columns_and_row_by_row(
+    size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scanning, "BLOCK_BYTES", size)
+    with_fees(tmp_path, "家庭年收入 / 300")
+    new = engine.read_variant(tmp_path / "2023")
+    files = written(new.policy, tmp_path, 100, 12, one_of=9)
+    for at, folder in enumerate((SCHOOL, without_persons(tmp_path))):
+        told = {}
+        for algebra in ("exact", "columns"):
+            households = engine.Households(files.households, DAY, files.persons, algebra=algebra)
+            target = tmp_path / f"{algebra}-{at}.csv"
+            impact = engine.impact(engine.read_variant(folder), new, households, target=target)
+            content = json.loads(impact.json())
+            assert content.pop("algebra") == algebra
+            told[algebra] = (
+                content,
+                impact.strays,
+                [path.read_bytes() for path in sorted(tmp_path.glob(f"{algebra}-{at}*.csv"))],
+            )
+        assert told["exact"] == told["columns"]

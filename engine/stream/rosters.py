@@ -1,12 +1,12 @@
 """The persons of a table of their own, read by whole columns and kept by the key of their household.
 
-KeptPersons is what decides: typed columns in which the persons of a household stand together, and for each person the number of
-the row, by which it is read again where the row itself is asked for.
+Kept is what decides: typed columns in which the persons of a household stand together, and for each person the number
+of the row, by which it is read again where the row itself is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -15,7 +15,6 @@ import polars as pl
 
 from engine.kernel import Typed
 from engine.messages import Words
-from engine.policy import Group
 from engine.stream.again import Again, lines_again, rows_again
 from engine.stream.blocks import Block, Rows, TextBlocks
 from engine.stream.intake import Reading
@@ -28,21 +27,21 @@ from engine.tables.rosters import Roster
 
 __all__ = ["Found", "KeptPersons", "RosterReader"]
 
-_KEY, _NUMBER, _GOOD, _HASH, _MARK = "=key", "=number", "=good", "=hash", "=mark"
-
-
+_HASH, _KEY, _COUNT, _NUMBER, _GOOD, _MARK = "=hash", "=key", "=count", "=number", "=good", "=mark"
+_SHARES = 16
 _MOST_AT_ONCE, _MOST_RECENT, _MOST_EXPECTED = 1_000, 4_000, 50_000
 
 
 @dataclass(frozen=True)
 class _Part:
-    """Some persons with a key, in the order of their rows: key, number of the row, whether it is good, and values.
+    """Some persons with a key, in the order of their rows, in shares by what their key is hashed to: the hash and the key,
+    the number of the row, whether it is good, and values.
 
-    `without` are the rows of those without a key; `marks` says for what must be unique which number it comes to in which row.
+    `without` are the rows of those without a key; `marks` says for what must be unique which hash it has in which row.
     `done` is how far the table is read.
     """
 
-    persons: pl.DataFrame
+    shares: list[pl.DataFrame]
     without: Sequence[int]
     marks: Sequence[pl.DataFrame]
     done: int
@@ -67,6 +66,8 @@ class RosterReader:
             if fact is not None and fact.is_unique and index != roster.join.theirs
         }
         self._rows: list[Rows] = []
+        source = roster.source
+        self._again = lines_again(source) if isinstance(source, CsvSource) else rows_again(self._rows)
         nothing = pl.DataFrame(schema={str(at): pl.String() for at in range(len(roster.header))})
         self._parts = [self._part(Block(pl.Series(dtype=pl.Int64()), nothing, (), 0))]
 
@@ -97,7 +98,7 @@ class RosterReader:
         without = found.get_column(_NUMBER).filter(~with_key).to_list()
         alone = {record.number for record in others}
         return _Part(
-            pl.DataFrame([column.shrink_dtype() for column in found.filter(with_key)]),
+            _shares(found.filter(with_key)),
             [number for number in without if number in alone or block.record(number) is not None],
             [self._marks(block, others, index) for index in self._unique],
             block.done,
@@ -124,32 +125,73 @@ class RosterReader:
 
     def kept(self) -> KeptPersons:
         """All that was read. Those who may share what must be unique have been seen one by one."""
-        source, parts = self._roster.source, self._parts
-        again = lines_again(source) if isinstance(source, CsvSource) else rows_again(self._rows)
-        several = self._several()
-        self._roster.see(map(self._roster.person, again(several)))
+        parts, several = self._parts, self._several()
+        self._roster.see(map(self._roster.person, _one_by_one(self._again, several)))
         without = [number for part in parts for number in part.without]
-        persons = _all_of([part.persons for part in parts])
-        self._parts = []
-        if several:
-            alone = persons.get_column(_NUMBER).is_in(several)
-            persons = persons.with_columns(pl.col(_GOOD) & ~alone)
-        return KeptPersons(self._roster, persons, without, again)
+        shares = []
+        for at in range(_SHARES):
+            persons = _all_of([part.shares[at] for part in parts])
+            for part in parts:
+                part.shares[at] = part.shares[at].clear()
+            if len(several):
+                persons = persons.with_columns(pl.col(_GOOD) & ~pl.col(_NUMBER).is_in(several.implode()))
+            shares.append(_sorted(persons))
+        return KeptPersons(self._roster, shares, without, self._again)
 
-    def _several(self) -> list[int]:
+    def _several(self) -> pl.Series:
         """The rows that may share what must be unique, in order."""
-        found: set[int] = set()
+        found = [pl.Series(_NUMBER, dtype=pl.Int64())]
         for at in range(len(self._unique)):
             marks = [part.marks[at] for part in self._parts]
             more = repeated([some.get_column(_MARK) for some in marks]).implode()
-            for some in marks:
-                found.update(some.filter(pl.col(_MARK).is_in(more)).get_column(_NUMBER).to_list())
-        return sorted(found)
+            found += [some.filter(pl.col(_MARK).is_in(more)).get_column(_NUMBER).cast(pl.Int64) for some in marks]
+        return pl.concat(found).unique().sort()
+
+
+def _shares(persons: pl.DataFrame) -> list[pl.DataFrame]:
+    """The rows of `persons` with the hash of their key, cut by it into shares of which one after the other can be sorted."""
+    hashed = pl.DataFrame([_hashed(persons.get_column(_KEY)).alias(_HASH), *(one.shrink_dtype() for one in persons)])
+    share = pl.col(_HASH) // (2**64 // _SHARES)
+    found = (hashed.filter(share == at) for at in range(_SHARES))
+    return [one.with_columns(_compact(one.get_column(_KEY))) for one in found]
 
 
 def _all_of(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """The rows of `frames`, each column in a type that holds all of it."""
     return pl.concat(frames, how="vertical_relaxed", rechunk=True)
+
+
+@dataclass(frozen=True)
+class _Sorted:
+    """Persons in an order in which those of a household stand together; for each household the hash, the key, the number of
+    its persons, and whether all of them are good; for each person the number of the row, and values.
+    """
+
+    households: pl.DataFrame
+    persons: pl.DataFrame
+
+
+def _sorted(persons: pl.DataFrame) -> _Sorted:
+    """`persons`, who come in the order of their rows, sorted by household: keys by what they are hashed to, then by themselves."""
+    found = persons.sort(_HASH, maintain_order=True)
+    is_new_hash, is_new_key = (pl.col(name) != pl.col(name).shift(1) for name in (_HASH, _KEY))
+    if found.select((~is_new_hash & is_new_key).any()).item():
+        found = persons.sort(_HASH, _KEY, _NUMBER)
+    begins = found.select((is_new_hash | is_new_key).fill_null(True).arg_true()).to_series().cast(pl.Int64)
+    ends = pl.concat([begins.slice(1), pl.Series([found.height])])
+    bad = pl.concat([pl.Series([0]), (~found.get_column(_GOOD)).cast(pl.Int64).cum_sum()])
+    households = [
+        found.get_column(_HASH).gather(begins),
+        _compact(found.get_column(_KEY).gather(begins)),
+        (ends - begins).shrink_dtype().alias(_COUNT),
+        (bad.gather(ends) == bad.gather(begins)).alias(_GOOD),
+    ]
+    return _Sorted(pl.DataFrame(households), found.drop(_HASH, _KEY, _GOOD))
+
+
+def _compact(texts: pl.Series) -> pl.Series:
+    """`texts` in memory of their own: some of many would hold on to that of all."""
+    return pl.Series(texts.name, texts.to_arrow(compat_level=pl.CompatLevel.oldest()))
 
 
 @dataclass(frozen=True)
@@ -162,34 +204,29 @@ class Found:
 
 
 class KeptPersons:
-    """The persons of a table by the key of their household; `good` of them are those whose household needs no other look.
-
-    Keys are told apart by a number of 64 bits first, and then by themselves.
+    """The persons of a table, in `shares` of rising hashes, by the key of their household; `without` are the rows of those
+    without a key.
     """
 
-    def __init__(self, roster: Roster, persons: pl.DataFrame, without: Sequence[int], again: Again) -> None:
+    def __init__(self, roster: Roster, shares: Sequence[_Sorted], without: Sequence[int], again: Again) -> None:
+        households = _all_of([share.households for share in shares])
+        persons = _all_of([share.persons for share in shares])
+        counts = households.get_column(_COUNT)
         self.count = persons.height + len(without)
         self._roster = roster
         self._without = without
         self._again = again
-        order, hashes, keys = _sorted(persons.drop_in_place(_KEY))
-        firsts = ((hashes != hashes.shift(1)) | (keys != keys.shift(1))).fill_null(True).arg_true()
-        self._hashes, self._keys = hashes.gather(firsts), keys.gather(firsts)
-        self._ends = pl.concat([firsts, pl.Series([len(order)], dtype=firsts.dtype)])
-        good = persons.drop_in_place(_GOOD).gather(order)
-        self._fits = self._are_good(good, roster.group)
-        self._numbers = persons.drop_in_place(_NUMBER).gather(order)
-        self._values = pl.DataFrame([persons.drop_in_place(name).gather(order) for name in persons.columns])
+        self._hashes, self._keys = households.get_column(_HASH), households.get_column(_KEY)
+        self._ends = pl.concat([pl.Series([0]), counts.cast(pl.Int64).cum_sum()])
+        fits = counts.is_between(roster.group.at_least, roster.group.at_most)
+        self._fits = households.get_column(_GOOD) & fits
+        """For each key, whether all its persons are good, and as many as there may be."""
+        self._numbers = persons.get_column(_NUMBER)
+        self._values = persons.drop(_NUMBER)
+        self._nobody_fits = roster.group.at_least == 0
         self._asked: list[pl.Series] = []
         self._expected: dict[str, int] = {}
         self._of = lru_cache(_MOST_RECENT)(self._read)
-        self._nobody_fits = roster.group.at_least == 0
-
-    def _are_good(self, good: pl.Series, group: Group) -> pl.Series:
-        """For each key, whether all its persons are good, and as many as there may be."""
-        bad = pl.concat([pl.Series([0]), (~good).cast(pl.Int64).cum_sum()]).gather(self._ends)
-        counts = self._ends.diff().tail(len(self._keys))
-        return (bad.diff().tail(len(self._keys)) == 0) & counts.is_between(group.at_least, group.at_most)
 
     def find(self, keys: pl.Series) -> Found:
         """The persons of the households `keys`, all of which from now on have been asked for."""
@@ -241,7 +278,8 @@ class KeptPersons:
         if place < 0:
             return ()
         self._asked.append(pl.Series([place]))
-        return self._records(self._numbers[self._ends[place] : self._ends[place + 1]].to_list())
+        numbers = self._numbers[self._ends[place] : self._ends[place + 1]].to_list()
+        return [self._roster.person(record) for record in self._again(numbers)]
 
     def _place(self, key: str) -> int:
         """The place of `key`; -1 where it has no persons."""
@@ -259,25 +297,13 @@ class KeptPersons:
         asked = pl.concat([place.cast(pl.Int64) for place in self._asked]) if self._asked else places.clear()
         left = self._spans(places.filter(~places.is_in(asked.implode()))).explode().drop_nulls()
         numbers = pl.concat([self._numbers.gather(left).cast(pl.Int64), pl.Series(self._without, dtype=pl.Int64)])
-        for part in numbers.sort().to_frame().iter_slices(_MOST_AT_ONCE):
-            yield from self._records(part.to_series().to_list())
-
-    def _records(self, numbers: Iterable[int]) -> list[Record]:
-        return list(map(self._roster.person, self._again(numbers)))
+        return map(self._roster.person, _one_by_one(self._again, numbers.sort()))
 
 
-def _sorted(keys: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series]:
-    """The order in which equal `keys` stand together, each with those of its first coming first; their numbers and themselves."""
-    frame = pl.DataFrame(
-        [_hashed(keys).alias(_HASH), pl.int_range(len(keys), eager=True).shrink_dtype().alias(_NUMBER)]
-    )
-    frame = frame.sort(_HASH, maintain_order=True)
-    order, hashes = frame.get_column(_NUMBER), frame.get_column(_HASH)
-    found = keys.gather(order)
-    if ((hashes == hashes.shift(1)) & (found != found.shift(1))).any():
-        frame = frame.with_columns(found.alias(_KEY)).sort(_HASH, _KEY, _NUMBER)
-        order, found = frame.get_column(_NUMBER), frame.get_column(_KEY)
-    return order, hashes, found
+def _one_by_one(again: Again, numbers: pl.Series) -> Iterator[Record]:
+    """The records `numbers`, few of them at any time."""
+    for part in numbers.to_frame().iter_slices(_MOST_AT_ONCE):
+        yield from again(part.to_series().to_list())
 
 
 def _hashed(values: pl.Series) -> pl.Series:
