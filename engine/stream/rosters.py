@@ -7,7 +7,7 @@ of the row, by which it is read again where the row itself is asked for.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -15,14 +15,13 @@ import polars as pl
 
 from engine.kernel import Typed
 from engine.messages import Words
-from engine.stream.again import Again, lines_again, rows_again
-from engine.stream.blocks import Block, Rows, TextBlocks
+from engine.stream.again import Again, again
+from engine.stream.blocks import Block, TextBlocks
 from engine.stream.intake import Reading
 from engine.stream.keys import Keys, repeated
 from engine.stream.ordered import in_order
 from engine.tables import Record
 from engine.tables.cells import key_of
-from engine.tables.csv import CsvSource
 from engine.tables.rosters import Roster
 
 __all__ = ["Found", "KeptPersons", "RosterReader"]
@@ -65,9 +64,7 @@ class RosterReader:
             for index, fact in enumerate(roster.columns.facts)
             if fact is not None and fact.is_unique and index != roster.join.theirs
         }
-        self._rows: list[Rows] = []
-        source = roster.source
-        self._again = lines_again(source) if isinstance(source, CsvSource) else rows_again(self._rows)
+        self._again = again(roster.source)
         nothing = pl.DataFrame(schema={str(at): pl.String() for at in range(len(roster.header))})
         self._parts = [self._part(Block(pl.Series(dtype=pl.Int64()), nothing, (), 0))]
 
@@ -76,15 +73,9 @@ class RosterReader:
 
         Raises: TableError where the file cannot be read on.
         """
-        for part in in_order(lambda chunk: self._part(self._blocks.block(chunk)), self._chunks()):
+        for part in in_order(lambda chunk: self._part(self._blocks.block(chunk)), self._blocks.chunks()):
             self._parts.append(part)
             yield part.done
-
-    def _chunks(self) -> Iterator[Any]:
-        for chunk in self._blocks.chunks():
-            if isinstance(chunk, Rows):
-                self._rows.append(replace(chunk))  # without the texts that are made meanwhile
-            yield chunk
 
     def _part(self, block: Block) -> _Part:
         values, good = self._reading.all(block.cells, is_plain=block.is_plain)
