@@ -175,7 +175,7 @@ def test_unusual_rows_of_several_versions_come_to_the_same_bytes(
     size: int, end: str, encoding: str, policies: Versions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scanning, "BLOCK_BYTES", size)
-    source = csv(tmp_path / "rows.csv", list(rows(200, seed=size)), end, encoding)
+    source = csv(tmp_path / "rows.csv", list(rows(130, seed=size)), end, encoding)
     assert differences(policies, source, tmp_path, first=3) == []
     result = run(policies, source, tmp_path / "columns", "columns")
     assert [part.version.name for part in result.parts] == ["2023", "2023-07", "2024"]

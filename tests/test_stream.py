@@ -85,7 +85,7 @@ def test_unusual_rows_come_to_the_same_bytes(
     size: int, end: str, encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scanning, "BLOCK_BYTES", size)
-    lines = [",".join(COLUMNS), *mixed(180, seed=size)]
+    lines = [",".join(COLUMNS), *mixed(130, seed=size)]
     content = end.join(lines).encode(encoding)
     source = tmp_path / "rows.csv"
     source.write_bytes(
