@@ -46,16 +46,30 @@ def policy(folder: Path, **files: str) -> engine.Policy:
     return engine.load(folder)
 
 
-def number(name: str, *, at_least: int = 0, at_most: int = 100, unit: str = "person", more: str = "") -> str:
+def number(
+    name: str,
+    *,
+    kind: str = "count",
+    at_least: int = 0,
+    at_most: int = 100,
+    unit: str = "person",
+    step: str = "1",
+    more: str = "",
+) -> str:
     """The lines of a fact that is a number, two spaces in; `more` is one more line."""
     lines = [
         f"{name}:",
-        "  kind: count",
+        f"  kind: {kind}",
         f"  unit: {unit}",
         "  meaning: a number",
         f"  at_least: {at_least}",
         f"  at_most: {at_most}",
-        "  step: 1",
+        f"  step: {step}",
         *([f"  {more}"] if more else []),
     ]
     return "".join(f"  {line}\n" for line in lines)
+
+
+def money(name: str, step: str = "0.01") -> str:
+    """The lines of a fact that is an amount a year, as `number` gives them."""
+    return number(name, kind="money", unit="GBP/year", at_most=100_000, step=step)

@@ -15,8 +15,8 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+import small_policies as small
 from households_2023 import households
-from small_policies import written as written_policy
 
 import engine
 from engine.effects.standings import SIZES, size_of
@@ -203,24 +203,8 @@ def test_whole_columns_come_to_what_single_rows_come_to(name: str, tmp_path: Pat
 
 
 def test_an_amount_divided_by_a_fact_is_added_up_exactly(tmp_path: Path) -> None:
-    facts = """
-        facts:
-          income:
-            kind: money
-            unit: GBP/year
-            meaning: what comes in
-            at_least: 0
-            at_most: 100000
-            step: 0.01
-          persons:
-            kind: count
-            unit: person
-            meaning: a number
-            at_least: 1
-            at_most: 9
-            step: 1
-        """
-    folder = written_policy(
+    facts = "facts:\n" + small.money("income") + small.number("persons", at_least=1, at_most=9)
+    folder = small.written(
         tmp_path,
         facts=facts,
         figures="""

@@ -62,29 +62,13 @@ def test_a_step_says_the_places() -> None:
     assert [places_of(Fraction(step)) for step in ("0.01", "0.05", "0.1", "1", "100", "1/3")] == [2, 2, 1, 0, 0, 0]
 
 
-_FACTS = """
-facts:
-  cost:
-    kind: money
-    unit: GBP/year
-    meaning: a cost
-    at_least: 0
-    at_most: 100000
-    step: {step}
-  share:
-    kind: count
-    unit: share
-    meaning: a share
-    at_least: 0
-    at_most: 1
-    step: 0.1
-"""
+_SHARE = small.number("share", unit="share", at_most=1, step="0.1")
 _RULES = "rules:\n  half:\n    is: cost / 2\n  part:\n    is: share / 2\noutputs:\n  - half\n  - part\n"
 
 
 @pytest.mark.parametrize(("step", "half"), [("0.01", "12.50"), ("0.001", "12.500"), ("0.1", "12.5"), ("1", "12.5")])
 def test_only_money_has_the_decimals_of_its_step(tmp_path: Path, step: str, half: str) -> None:
-    policy = small.policy(tmp_path, facts=_FACTS.format(step=step), rules=_RULES)
+    policy = small.policy(tmp_path, facts="facts:\n" + small.money("cost", step) + _SHARE, rules=_RULES)
     source, result = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text("cost,share\n25,1\n24,0.2\n")
     summary = evaluate(policy, source, result)
@@ -95,7 +79,7 @@ def test_only_money_has_the_decimals_of_its_step(tmp_path: Path, step: str, half
 
 
 def test_json_stays_exact(tmp_path: Path) -> None:
-    policy = small.policy(tmp_path, facts=_FACTS.format(step="0.01"), rules=_RULES)
+    policy = small.policy(tmp_path, facts="facts:\n" + small.money("cost") + _SHARE, rules=_RULES)
     (tmp_path / "in.csv").write_text("cost,share\n25,1\n")
     evaluate(policy, tmp_path / "in.csv", tmp_path / "out.jsonl")
     assert '"half": 12.5, "part": 0.5,' in (tmp_path / "out.jsonl").read_text()
@@ -115,19 +99,23 @@ def _left(folder: Path) -> dict[str, str]:
     return {name: (folder / name).read_text(errors="replace") for name in sorted(os.listdir(folder))}
 
 
+def _full_at(failing: int, sent: list[int]) -> Callable[[int], None]:
+    """In place of what sends a file to the disk: that is full when so many were `sent`."""
+
+    def send(file: int) -> None:
+        sent.append(file)
+        if len(sent) == failing:
+            raise OSError(28, "No space left on device")
+
+    return send
+
+
 @pytest.mark.parametrize("failing", range(1, 5))
 def test_a_disk_that_fails_at_the_end_leaves_neither_result_nor_rejects(
     tmp_path: Path, scheme: Policy, failing: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = ROOT / "examples/households-2023-with-mistakes.csv"
-    synced: list[int] = []
-
-    def full(file: int) -> None:
-        synced.append(file)
-        if len(synced) == failing:
-            raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", _full_at(failing, []))
     (tmp_path / "result.csv").write_text("as it was")
     if failing < 4:  # the rejects, the result, the manifest
         with pytest.raises(TableError, match="The disk is full"):
@@ -144,13 +132,7 @@ def test_a_disk_that_fails_while_the_file_grows_leaves_the_old_one(
     tmp_path: Path, failing: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[int] = []
-
-    def full(file: int) -> None:
-        sent.append(file)
-        if len(sent) == failing:
-            raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fdatasync", full)
+    monkeypatch.setattr(os, "fdatasync", _full_at(failing, sent))
     (tmp_path / "a").write_text("as it was")
     with pytest.raises(TableError, match="The disk is full"), whole(tmp_path / "a") as stream:
         while len(sent) <= failing:

@@ -21,7 +21,7 @@ import small_policies as small
 from pyarrow import parquet
 from rows_2023 import COLUMNS, KINDS, cell_of, ordinary, scheme, spoilt, table
 from same_bytes import DAY, differences, run
-from small_policies import number, written
+from small_policies import money, number, written
 
 import engine
 from engine.cases import read_cases
@@ -130,22 +130,8 @@ outputs:
 
 
 def test_decisions_of_every_kind_come_to_the_same_bytes(tmp_path: Path) -> None:
-    facts = """
-        facts:
-          cost:
-            kind: money
-            unit: GBP/year
-            meaning: a cost
-            at_least: 0
-            at_most: 100000
-            step: 0.01
-          due:
-            kind: date
-            meaning: a day
-          mark:
-            kind: text
-            meaning: a mark
-        """
+    others = "  due:\n    kind: date\n    meaning: a day\n  mark:\n    kind: text\n    meaning: a mark\n"
+    facts = "facts:\n" + money("cost") + others
     figures = "figures:\n  limit:\n    value: 20\n    unit: GBP/year\n    because: as said\n"
     policy = small.policy(tmp_path, facts=facts, figures=figures, rules=_OF_EVERY_KIND)
     rows = [(f"{at}.{at % 10}", f"2024-02-{at % 28 + 1:02}", f"m{at}\\" * (at % 3)) for at in range(40)]

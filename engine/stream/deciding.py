@@ -69,6 +69,10 @@ class Decided:
         kept = block.numbers.is_in(numbers.implode())
         return Plain(numbers, block.cells.filter(kept), None if block.lines is None else block.lines.filter(kept))
 
+    def order(self, plain: Plain) -> pl.Series:
+        """Where each decided row stands among all that are `plain`, followed by those of `single`."""
+        return pl.concat([plain.numbers, pl.Series(list(self.single), dtype=pl.Int64)]).arg_sort()
+
 
 class Decider:
     """Decides blocks for one run; blocks may be decided at once in several threads."""

@@ -82,8 +82,7 @@ class Lines(ABC):
         if not found.single:
             return lines
         alone = pl.Series(list(map(self._alone, found.single.values())), dtype=pl.String)
-        both = pl.concat([plain.numbers, pl.Series(list(found.single), dtype=pl.Int64)])
-        return pl.concat([lines, alone]).gather(both.arg_sort())
+        return pl.concat([lines, alone]).gather(found.order(plain))
 
     @abstractmethod
     def _number(self, texts: pl.Series) -> pl.Series:
@@ -152,7 +151,8 @@ class _JsonLines(Lines):
 
     def __init__(self, target: JsonlTarget, kernel: Kernel, headings: Sequence[str], brought: Sequence[str]) -> None:
         super().__init__(target, kernel.showing({}), headings)
-        self._brought = brought
+        self._keys = [f"{', ' if number else ''}{jsonl.encoded(name)}: " for number, name in enumerate(brought)]
+        """What stands before each cell that was brought."""
 
     def lines(self, cells: pl.DataFrame) -> io.BytesIO:
         begun, *names = cells.columns
@@ -180,16 +180,12 @@ class _JsonLines(Lines):
     def _plain(self, rows: Plain, *, is_plain: bool) -> pl.Series:
         is_safe = rows.lines is not None and not rows.lines.str.contains(_ESCAPED).any()
         cells = rows.cells if is_safe else pl.DataFrame(map(_escaped, rows.cells))
-        pairs = zip(cells.columns, self._keys(), strict=True)
+        pairs = zip(cells.columns, self._keys, strict=True)
         parts = [part for name, key in pairs for part in (pl.lit(key), _or_null(pl.col(name)))]
         return cells.select(pl.concat_str(parts)).to_series()
 
     def _alone(self, cells: Sequence[Cell]) -> str:
-        return "".join(key + jsonl.written(cell) for key, cell in zip(self._keys(), cells, strict=True))
-
-    def _keys(self) -> list[str]:
-        """What stands before each cell that was brought."""
-        return [f"{', ' if number else ''}{jsonl.encoded(name)}: " for number, name in enumerate(self._brought)]
+        return "".join(key + jsonl.written(cell) for key, cell in zip(self._keys, cells, strict=True))
 
 
 _NULL = "null"

@@ -52,8 +52,7 @@ class ArrowTables:
         if found.single:
             rows = [[shown(cell) or None for cell in cells] for cells in found.single.values()]
             more = pl.DataFrame(rows, schema=dict.fromkeys(self._brought, pl.String()), orient="row")
-            both = pl.concat([plain.numbers, pl.Series(list(found.single), dtype=pl.Int64)])
-            cells = pl.concat([cells, more])[both.arg_sort()]
+            cells = pl.concat([cells, more])[found.order(plain)]
         return self._blank(cells)
 
     @staticmethod

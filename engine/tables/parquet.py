@@ -244,11 +244,8 @@ class ParquetTarget:
 
 def _comes_again(column: Any) -> bool:
     """Whether the values of `column` come again often enough to be written once and pointed at."""
-    if pyarrow.types.is_dictionary(column.type):
-        return True
     return len(column.unique()) * _AGAIN <= len(column)
 
 
 def _is_text(kind: Any) -> bool:
-    types = pyarrow.types
-    return any(test(kind) for test in (types.is_string, types.is_large_string, types.is_string_view))
+    return any(test(kind) for test in (pyarrow.types.is_string, pyarrow.types.is_string_view))
