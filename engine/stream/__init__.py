@@ -1,7 +1,7 @@
 """A run through a kernel, block by block in little memory, with the same result as row by row.
 
     a CSV file -> scanning -> blocks (columns of texts; odd rows as records)
-    blocks -> intake (reading, forms; odd rows by the intake of single rows) -> a kernel -> writing, counting
+    blocks -> intake (reading, forms; odd rows by the intake of single rows) -> a kernel -> lines, writing, counting
 
     scanning    CSV by the block, told apart from what the strict reader must see
     blocks      the rows of a table by the block: as texts, where these come to the same
@@ -14,7 +14,8 @@
     again       records read again, each by its number
     deciding    a block decided
     counting    what a block comes to, in the summary
-    writing     decided rows written
+    lines       decided rows as lines of a file
+    writing     decided rows as Arrow tables and as single rows
     ordered     parts worked on in several threads
     running     the run
     shares      a table whose rows belong to several parts, and the blocks of each part
